@@ -1,0 +1,1 @@
+"""The whole platform on one machine: a test bench and a first experience, never production."""
