@@ -1,0 +1,72 @@
+# Open Vault: everything a person types. `make` alone explains itself.
+.DEFAULT_GOAL := help
+.SHELLFLAGS := -eu -c
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SANDBOX := $(BIN)/python -m sandbox
+SOURCES := __main__.py components sandbox tests bench
+# A misused Output is an error everywhere, never a text that gets deployed.
+export PULUMI_ERROR_OUTPUT_STRING := true
+
+.PHONY: help
+help: ## explain the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is missing: install it, or name one: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "Python has no venv: type apt-get install python3-venv" >&2; exit 1; }
+	@echo "installing the Python packages of requirements-dev.lock"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.PHONY: up
+up: $(VENV)/.ready ## build the whole platform on this machine and deploy ov-demo to it
+	@$(SANDBOX) up
+
+.PHONY: down
+down: $(VENV)/.ready ## remove that platform, its data and everything it made
+	@$(SANDBOX) down
+
+.PHONY: status
+status: $(VENV)/.ready ## say what runs, and where
+	@$(SANDBOX) status
+
+.PHONY: env
+env: $(VENV)/.ready ## print the settings of a shell that uses it: eval "$$(make -s env)"
+	@$(SANDBOX) env
+
+.PHONY: preview
+preview: $(VENV)/.ready ## show what `pulumi up -s ov-demo` would change there
+	@environment="$$($(SANDBOX) env)"; eval "$$environment"; pulumi preview -s ov-demo --diff
+
+.PHONY: check
+check: $(VENV)/.ready ## format, lint, types and unit tests: the daily loop, under a minute
+	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Not formatted: type make format" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/pyright --warnings > build/pyright.log || { cat build/pyright.log; exit 1; }
+	@$(BIN)/pytest -q -m "not live"
+
+.PHONY: format
+format: $(VENV)/.ready ## put the sources into the house's format
+	@$(BIN)/ruff format --quiet $(SOURCES)
+	@$(BIN)/ruff check --quiet --fix $(SOURCES)
+
+.PHONY: test
+test: check browser ## everything: `make check`, then a sandbox of its own, the engine, pods and a browser
+	@export OV_SANDBOX=test; trap '$(SANDBOX) down --yes' EXIT; \
+	$(BIN)/pytest -m live tests/sandbox/test_kills.py tests/cluster tests/plugins tests/apps tests/live tests/sandbox/test_down.py
+
+.PHONY: browser
+browser: $(VENV)/.ready
+	@$(BIN)/python -m tests.live.browser
+
+.PHONY: bench
+bench: $(VENV)/.ready ## measure, side by side, on a running sandbox; writes build/bench.json
+	@$(BIN)/python -m bench
+
+.PHONY: lock
+lock: $(VENV)/.ready ## resolve requirements.txt and pyproject.toml into the lock files
+	@$(BIN)/uv pip compile -q --no-emit-find-links --no-emit-index-url --generate-hashes --python-version 3.11 requirements.txt -o requirements.lock
+	@$(BIN)/uv pip compile -q --no-emit-find-links --no-emit-index-url --generate-hashes --python-version 3.11 requirements.txt --group pyproject.toml:dev -c requirements.lock -o requirements-dev.lock
