@@ -12,12 +12,12 @@ export PULUMI_ERROR_OUTPUT_STRING := true
 
 .PHONY: help
 help: ## explain the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/[$$][$$]/, "$$"); printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.ready: requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is missing: install it, or name one: make PYTHON=python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV) || { echo "Python has no venv: type apt-get install python3-venv" >&2; exit 1; }
-	@echo "installing the Python packages of requirements-dev.lock"
+	@echo "installing the Python packages of requirements-dev.lock" >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
@@ -45,7 +45,7 @@ preview: $(VENV)/.ready ## show what `pulumi up -s ov-demo` would change there
 check: $(VENV)/.ready ## format, lint, types and unit tests: the daily loop, under a minute
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Not formatted: type make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
-	@$(BIN)/pyright --warnings > build/pyright.log || { cat build/pyright.log; exit 1; }
+	@mkdir -p build; $(BIN)/pyright --warnings > build/pyright.log || { cat build/pyright.log; exit 1; }
 	@$(BIN)/pytest -q -m "not live"
 
 .PHONY: format
