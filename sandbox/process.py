@@ -45,6 +45,47 @@ def _tracking() -> Path:
     return next((root for root in roots if root.name == "pids"), roots[0])
 
 
+def attempt(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str = "",
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, whatever that is."""
+    return subprocess.run(
+        [str(word) for word in argv],
+        env={**os.environ, **(env or {})},
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    what: str = "",
+    do: str = "`make up` tries again",
+) -> str:
+    """Run a program and return what it wrote; refuse a failure with its last words."""
+    done = attempt(argv, env=env, cwd=cwd)
+    if done.returncode:
+        program = Path(argv[0]).name
+        words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-12:]
+        raise Refusal(
+            what or f"{program} failed",
+            "\n  ".join([f"{program} ended with code {done.returncode}", *words]),
+            do,
+        )
+    return done.stdout
+
+
 @dataclass(frozen=True, slots=True)
 class Processes:
     """Start, find and end the daemons of one sandbox."""
