@@ -135,6 +135,21 @@ class Instance:
         return self.state / "stacks"
 
     @property
+    def bin(self) -> Path:
+        """What `env` puts on PATH: pulumi with its language host beside it, kubectl, docker."""
+        return self.state / "bin"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """Pulumi's own folder, with the plugins of this sandbox."""
+        return self.state / "pulumi-home"
+
+    @property
+    def backend(self) -> Path:
+        """Where Pulumi keeps the state of the sandbox's stacks."""
+        return self.state / "pulumi"
+
+    @property
     def secrets(self) -> Path:
         """Secrets of this installation, one per file, readable by root alone."""
         return self.state / "secrets"

@@ -1,0 +1,102 @@
+"""The sandbox's own image registry and Docker daemon, both in its network namespace.
+
+A Docker that the machine may have is left alone: socket, data, bridge and firewall rules are the
+sandbox's own.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+from pathlib import Path
+
+from sandbox.instance import Instance
+from sandbox.process import Processes, attempt
+from sandbox.toolchain import Toolchain
+
+# Builds get their addresses here; pods have 10.244.0.0/16 and services 10.96.0.0/16.
+BRIDGE = "10.245.0.1/24"
+
+
+def up(instance: Instance, processes: Processes, toolchain: Toolchain) -> bool:
+    """Start the registry and the Docker daemon; return whether either was started now."""
+    started = [_registry(instance, processes, toolchain), _docker(instance, processes, toolchain)]
+    return any(started)
+
+
+def _registry(instance: Instance, processes: Processes, toolchain: Toolchain) -> bool:
+    settings = {
+        "version": 0.1,
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(instance.state / "registry")},
+            "delete": {"enabled": True},
+        },
+        "http": {"addr": instance.registry},
+    }
+    # YAML reads JSON.
+    configuration = _write(instance.state / "registry.json", settings)
+    started = processes.start(
+        "registry",
+        [toolchain.path("docker-registry"), "serve", configuration],
+        env=toolchain.env(),
+        configuration=[configuration],
+    )
+    processes.wait_until("registry", lambda: registry_answers(instance), seconds=20)
+    return started
+
+
+def _docker(instance: Instance, processes: Processes, toolchain: Toolchain) -> bool:
+    settings = {
+        "hosts": [f"unix://{instance.docker_socket}"],
+        "data-root": str(instance.state / "docker"),
+        "exec-root": str(instance.run / "docker"),
+        "pidfile": str(instance.run / "docker.pid"),
+        "bip": BRIDGE,
+        "cgroup-parent": f"/{instance.cgroup}/docker",
+        "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        "insecure-registries": [instance.registry],
+        "ipv6": False,
+        # Virtual machines may forbid the lower score that Docker would take.
+        "oom-score-adjust": 0,
+        "log-level": "warn",
+    }
+    configuration = _write(instance.state / "docker.json", settings)
+    if not processes.pids("docker"):
+        # What an earlier daemon left may name a process that is somebody else's by now.
+        (instance.run / "docker.pid").unlink(missing_ok=True)
+        shutil.rmtree(instance.run / "docker" / "containerd", ignore_errors=True)
+    started = processes.start(
+        "docker",
+        [toolchain.path("dockerd"), "--config-file", configuration],
+        env=toolchain.env(),
+        configuration=[configuration],
+    )
+    processes.wait_until("docker", lambda: docker_answers(instance, toolchain), seconds=60)
+    return started
+
+
+def registry_answers(instance: Instance) -> bool:
+    """Say whether the registry serves its API."""
+    connection = http.client.HTTPConnection(instance.registry, timeout=2)
+    try:
+        connection.request("GET", "/v2/")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def docker_answers(instance: Instance, toolchain: Toolchain) -> bool:
+    """Say whether the Docker daemon takes commands."""
+    env = {"DOCKER_HOST": f"unix://{instance.docker_socket}"}
+    return attempt([toolchain.path("docker"), "version"], env=env).returncode == 0
+
+
+def _write(path: Path, settings: object) -> Path:
+    text = json.dumps(settings, indent=2) + "\n"
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    return path
