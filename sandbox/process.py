@@ -152,12 +152,12 @@ class Processes:
 
     def end_all(self) -> None:
         """End every process in the sandbox's control groups at once, pods and builds included."""
+        _end(self.all_pids, patience=0)
+
+    def all_pids(self) -> list[int]:
+        """Return every process of the sandbox, pods and builds included."""
         roots = [root / self.instance.cgroup for root in hierarchies()]
-
-        def everything() -> list[int]:
-            return [pid for root in roots for pid in _pids(root)]
-
-        _end(everything, patience=0)
+        return sorted({pid for root in roots for pid in _pids(root)})
 
     def remove_cgroups(self) -> None:
         """Remove the sandbox's control groups, which must hold no process any more."""

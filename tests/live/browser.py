@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,18 +44,19 @@ def install() -> None:
 
 
 @contextmanager
-def browser(home: Path, authority: Path) -> Iterator[BrowserContext]:
+def browser(home: Path, authority: Path) -> Generator[BrowserContext]:
     """Open a browser whose profile is below *home* and that trusts *authority* (a PEM file)."""
     for database in (home / ".pki" / "nssdb", home / ".local" / "share" / "pki" / "nssdb"):
         database.mkdir(parents=True)
         _certutil(database, "-N", "--empty-password")
         _certutil(database, "-A", "-t", "C,,", "-n", "sandbox", "-i", str(authority))
+    environment: dict[str, str | float | bool] = {**os.environ, "HOME": str(home)}
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             str(home / "profile"),
             executable_path=shutil.which("chromium"),
             args=QUIET,
-            env=dict(os.environ) | {"HOME": str(home)},
+            env=environment,
             viewport={"width": 1280, "height": 900},
         )
         try:
