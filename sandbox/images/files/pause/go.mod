@@ -1,0 +1,3 @@
+module openvault/pause
+
+go 1.21
