@@ -1,0 +1,165 @@
+"""Wagtail: the CMS and the API the front end reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.contract import Generation
+from components.endpoint import (
+    Address,
+    DatabaseEndpoint,
+    SecretValue,
+    SiteEndpoint,
+    digest,
+    fingerprint,
+)
+from components.naming import labels
+from components.options import children
+from components.volume import Volume, VolumeArgs
+from components.workload import Environment, Workload, WorkloadArgs, pod
+
+MIGRATION = "migrate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Administrator:
+    """Who is let into the CMS first."""
+
+    name: str
+    email: str
+    password: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BackendArgs:
+    """What Wagtail needs to start."""
+
+    image: pulumi.Input[str]
+    generation: Generation
+    database: DatabaseEndpoint
+    site: Address
+    admin: Address
+    secret_key: pulumi.Input[str]
+    administrator: Administrator
+    # By what they hold, as in the contract.
+    volumes: Mapping[str, VolumeArgs]
+
+
+class Backend(pulumi.ComponentResource):
+    """Serve the CMS to editors and the API to the front end, on a database that fits the code."""
+
+    endpoint: SiteEndpoint
+
+    def __init__(
+        self, name: str, args: BackendArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Backend", name, None, opts)
+        child = children(self, opts)
+        contract = args.generation.backend
+
+        credentials = k8s.core.v1.Secret(
+            f"{name}-credentials",
+            metadata={"name": f"{name}-credentials", "labels": labels(name)},
+            string_data={"OV_SECRET_KEY": args.secret_key},
+            opts=child,
+        )
+        administrator = k8s.core.v1.Secret(
+            f"{name}-administrator",
+            metadata={"name": f"{name}-administrator", "labels": labels(name)},
+            string_data={"DJANGO_SUPERUSER_PASSWORD": args.administrator.password},
+            opts=child,
+        )
+        env = _environment(name, args, credentials.metadata.name)
+        first = _administrator(args.administrator, administrator.metadata.name)
+        claims = {
+            content: Volume(f"ov-{content}", args.volumes[content], opts=child).claim
+            for content in contract.volumes
+        }
+
+        spec = _migration(args, {**env, **first})
+        migration = k8s.batch.v1.Job(
+            f"{name}-{MIGRATION}",
+            metadata={
+                # Named after all it does, for a Job never changes: other work is another Job.
+                "name": pulumi.Output.json_dumps(spec).apply(_named),
+                "labels": labels(MIGRATION),
+                # One that has failed is tried again by the next `up`.
+                "annotations": {"pulumi.com/replaceUnready": "true"},
+            },
+            spec=spec,
+            opts=pulumi.ResourceOptions.merge(
+                child,
+                pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="5m")),
+            ),
+        )
+        workload = Workload(
+            name,
+            WorkloadArgs(
+                image=args.image,
+                contract=contract,
+                env=env,
+                claims=claims,
+                before={"static": args.generation.collect},
+            ),
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(depends_on=[migration])
+            ),
+        )
+
+        self.endpoint = SiteEndpoint(
+            host=workload.endpoint.host, port=workload.endpoint.port, claims=claims
+        )
+        self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
+
+
+def _environment(name: str, args: BackendArgs, credentials: pulumi.Input[str]) -> Environment:
+    """Return what every pod of this image is offered; its contract says what it reads."""
+    database = args.database
+    return {
+        "DJANGO_SETTINGS_MODULE": args.generation.settings_module,
+        # Its own name is what the front end and the probes ask for.
+        "OV_ALLOWED_HOSTS": f"{name},{args.admin.host},{args.site.host}",
+        "OV_TRUSTED_ORIGINS": f"{args.admin.url},{args.site.url}",
+        "OV_BASE_URL": args.site.url,
+        "OV_ADMIN_BASE_URL": args.admin.url,
+        "OV_SECRET_KEY": SecretValue(
+            secret=credentials, key="OV_SECRET_KEY", revision=fingerprint(args.secret_key)
+        ),
+        "OV_DB_ENGINE": "django.db.backends.postgresql",
+        "OV_DB_HOST": database.host,
+        "OV_DB_PORT": str(database.port),
+        "OV_DB_NAME": database.name,
+        "OV_DB_USER": database.user,
+        "OV_DB_PASSWORD": database.password,
+    }
+
+
+def _administrator(who: Administrator, secret: pulumi.Input[str]) -> Environment:
+    key = "DJANGO_SUPERUSER_PASSWORD"
+    return {
+        "DJANGO_SUPERUSER_USERNAME": who.name,
+        "DJANGO_SUPERUSER_EMAIL": who.email,
+        key: SecretValue(secret=secret, key=key, revision=fingerprint(who.password)),
+    }
+
+
+def _migration(args: BackendArgs, env: Environment) -> k8s.batch.v1.JobSpecArgsDict:
+    runs = WorkloadArgs(image=args.image, contract=args.generation.migration, env=env)
+    spec = pod(MIGRATION, runs)
+    spec["restart_policy"] = "Never"
+    # No time to live: a Job that is gone would be run again by the next refresh.
+    return {
+        "backoff_limit": 3,
+        "template": {"metadata": {"labels": labels(MIGRATION)}, "spec": spec},
+    }
+
+
+def _named(spec: str) -> str:
+    """Return the name of the Job that does what *spec* says, and of no other."""
+    canonical = json.dumps(json.loads(spec), sort_keys=True)
+    return f"{MIGRATION}-{digest(canonical)}"

@@ -1,0 +1,236 @@
+"""What the images of each generation of the applications need at run time, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """How to ask a container whether it is well: a page, or a command that ends with 0."""
+
+    path: str = ""
+    host: str = ""
+    command: tuple[str, ...] = ()
+    timeout: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """Memory and processor time: what is reserved, and the memory that is too much.
+
+    Processor time has no limit: at a quarter of a core the CMS needs 11 seconds to start and
+    answers 3 requests a second, while an idle node looks on.
+    """
+
+    cpu: str
+    memory: str
+    memory_limit: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contract:
+    """What one image promises to whoever runs it, and asks of them."""
+
+    uid: int
+    gid: int
+    command: tuple[str, ...] = ()
+    port: int | None = None
+    # Environment: without the first it does not work; it reads the second; the third are secret.
+    required: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    secret: frozenset[str] = frozenset()
+    # Paths it writes to and may lose, with the medium they need; volumes by what they hold.
+    scratch: Mapping[str, str] = field(default_factory=dict[str, str])
+    volumes: Mapping[str, str] = field(default_factory=dict[str, str])
+    need: Need
+    # Ready: may be sent requests. Alive: need not be restarted; never asks what is behind it.
+    ready: Check | None = None
+    alive: Check | None = None
+    # Seconds between "takes no new requests" and "stop", and until it is stopped the hard way.
+    drain: int = 0
+    grace: int = 30
+    # Seconds it may take to start, recovery after a crash included.
+    patience: int = 90
+
+    def environment(self, offered: Mapping[str, T]) -> dict[str, T]:
+        """Return what the image reads of what is *offered*, and refuse to leave it without a need.
+
+        A name that no image reads never reaches a pod: dead settings look alive for years.
+        """
+        missing = self.required - offered.keys()
+        if missing:
+            raise ValueError(f"the image needs {', '.join(sorted(missing))}, which nothing offers")
+        return {name: offered[name] for name in sorted(self.reads & offered.keys())}
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every environment variable that changes what the image does."""
+        return self.required | self.optional
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generation:
+    """Applications that were made for one another, and what keeps them company."""
+
+    database: Contract
+    backend: Contract
+    migration: Contract
+    collect: tuple[str, ...]
+    settings_module: str
+    frontend: Contract
+    proxy: Contract
+    jumpbox: Contract
+
+
+# The volumes of the site belong to this group, whoever writes or reads them.
+_SITE = 10001
+
+# Exec form, because the image's entry point is a shell that passes no signal on and collects,
+# serves and reloads in one line. Two workers of four threads: 33 requests/s and 177 MiB where
+# four workers make 36 and 339 (two cores). The proxy is the only one who can reach the port, so
+# its word on scheme and client is taken.
+_GUNICORN = (
+    "gunicorn",
+    "ov_wag.wsgi:application",
+    "--bind=0.0.0.0:8000",
+    "--workers=2",
+    "--threads=4",
+    "--forwarded-allow-ips=*",
+    "--access-logfile=-",
+    "--error-logfile=-",
+)
+
+# One process: a migration that fails leaves no administrator behind, and one that has succeeded
+# never makes a second.
+_MIGRATE = """\
+import django
+from django.core.management import call_command
+
+django.setup()
+call_command("migrate", interactive=False)
+
+from django.contrib.auth import get_user_model
+
+if not get_user_model().objects.filter(is_superuser=True).exists():
+    call_command("createsuperuser", interactive=False)
+"""
+
+_WAG_0 = Contract(
+    uid=10001,
+    gid=_SITE,
+    command=_GUNICORN,
+    port=8000,
+    required=frozenset(
+        {
+            "DJANGO_SETTINGS_MODULE",
+            # Without it the API fails as soon as one exhibit has a picture.
+            "OV_ADMIN_BASE_URL",
+            "OV_ALLOWED_HOSTS",
+            "OV_DB_ENGINE",
+            "OV_DB_HOST",
+            "OV_DB_NAME",
+            "OV_DB_PASSWORD",
+            "OV_DB_PORT",
+            "OV_DB_USER",
+            "OV_SECRET_KEY",
+            "OV_TRUSTED_ORIGINS",
+        }
+    ),
+    optional=frozenset({"OV_API_URL", "OV_BASE_URL"}),
+    secret=frozenset({"OV_DB_PASSWORD", "OV_SECRET_KEY"}),
+    scratch={"/tmp": ""},  # noqa: S108, a path in the container
+    volumes={"static": "/app/static", "media": "/app/media"},
+    # 177 MiB after load; a picture of 24 megapixels takes one worker 170 MiB further.
+    need=Need(cpu="100m", memory="192Mi", memory_limit="768Mi"),
+    # Both answer 400 without a Host header that OV_ALLOWED_HOSTS knows. The log-in page of the
+    # CMS asks the database, that of the plain admin does not.
+    ready=Check(path="/admin/login/", host="ov-wag", timeout=5),
+    alive=Check(path="/django-admin/login/", host="ov-wag", timeout=5),
+    drain=5,
+    grace=40,
+)
+
+_FIRST = Generation(
+    database=Contract(
+        uid=70,
+        gid=70,
+        port=5432,
+        required=frozenset({"PGDATA", "POSTGRES_PASSWORD"}),
+        optional=frozenset({"POSTGRES_DB", "POSTGRES_USER"}),
+        secret=frozenset({"POSTGRES_PASSWORD"}),
+        scratch={"/tmp": "", "/var/run/postgresql": "", "/dev/shm": "Memory"},  # noqa: S108
+        volumes={"data": "/var/lib/postgresql/data"},
+        need=Need(cpu="100m", memory="128Mi", memory_limit="512Mi"),
+        # By TCP: while a new volume is filled, a first server answers on the socket alone.
+        ready=Check(command=("pg_isready", "--host=127.0.0.1", "--username=postgres"), timeout=5),
+        alive=Check(command=("pg_isready", "--host=127.0.0.1", "--username=postgres"), timeout=5),
+        grace=60,
+        patience=600,
+    ),
+    backend=_WAG_0,
+    migration=replace(
+        _WAG_0,
+        command=("python", "-c", _MIGRATE),
+        port=None,
+        required=_WAG_0.required
+        | {
+            "DJANGO_SUPERUSER_EMAIL",
+            "DJANGO_SUPERUSER_PASSWORD",
+            "DJANGO_SUPERUSER_USERNAME",
+        },
+        secret=_WAG_0.secret | {"DJANGO_SUPERUSER_PASSWORD"},
+        volumes={},
+        need=Need(cpu="100m", memory="128Mi", memory_limit="256Mi"),
+        ready=None,
+        alive=None,
+        drain=0,
+    ),
+    # Never with --clear: pages that are open in a browser still ask for the files of the release
+    # before.
+    collect=("python", "manage.py", "collectstatic", "--noinput"),
+    settings_module="ov_wag.settings.production",
+    frontend=Contract(
+        uid=10001,
+        gid=10001,
+        # Without npm in front: 36 MiB less, and the signal to stop arrives.
+        command=("node", "node_modules/.bin/remix-serve", "build"),
+        port=3000,
+        required=frozenset({"OV_API_URL"}),
+        optional=frozenset({"NODE_ENV"}),
+        need=Need(cpu="50m", memory="96Mi", memory_limit="256Mi"),
+        ready=Check(path="/about"),
+        alive=Check(path="/about"),
+        drain=5,
+    ),
+    proxy=Contract(
+        uid=101,
+        gid=_SITE,
+        port=8080,
+        required=frozenset({"ADMIN_HOST", "BACKEND", "FRONTEND", "SITE_HOST"}),
+        optional=frozenset({"UPLOAD_LIMIT"}),
+        scratch={"/tmp": ""},  # noqa: S108
+        volumes={"static": "/srv/static", "media": "/srv/media"},
+        need=Need(cpu="50m", memory="32Mi", memory_limit="128Mi"),
+        ready=Check(path="/healthz"),
+        alive=Check(path="/healthz"),
+        drain=5,
+    ),
+    jumpbox=Contract(
+        uid=10001,
+        gid=10001,
+        command=("sleep", "infinity"),
+        required=frozenset({"PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER"}),
+        secret=frozenset({"PGPASSWORD"}),
+        scratch={"/tmp": ""},  # noqa: S108
+        need=Need(cpu="10m", memory="32Mi", memory_limit="512Mi"),
+        # Nothing to finish, and sleep does not listen to the signal that asks it to.
+        grace=1,
+    ),
+)
+
+GENERATIONS: Mapping[str, Generation] = {"0.x": _FIRST}

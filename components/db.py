@@ -1,0 +1,92 @@
+"""PostgreSQL: one server, and a volume of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.contract import Contract
+from components.endpoint import DatabaseEndpoint, SecretValue, fingerprint
+from components.naming import labels
+from components.options import children
+from components.volume import Volume, VolumeArgs
+from components.workload import WorkloadArgs, pod, service
+
+PORT = 5432
+OWNER = "postgres"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseArgs:
+    """What a stack chooses about its database."""
+
+    image: pulumi.Input[str]
+    contract: Contract
+    password: pulumi.Input[str]
+    volume: VolumeArgs
+
+
+class Database(pulumi.ComponentResource):
+    """Keep PostgreSQL running, one at a time, and its data through a `pulumi destroy`."""
+
+    endpoint: DatabaseEndpoint
+
+    def __init__(
+        self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Database", name, None, opts)
+        child = children(self, opts)
+        meta: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "labels": labels(name)}
+
+        secret = k8s.core.v1.Secret(
+            f"{name}-credentials",
+            metadata={"name": f"{name}-credentials", "labels": labels(name)},
+            string_data={"POSTGRES_PASSWORD": args.password},
+            opts=child,
+        )
+        password = SecretValue(
+            secret=secret.metadata.name,
+            key="POSTGRES_PASSWORD",
+            revision=fingerprint(args.password),
+        )
+        data = Volume(f"ov-{name}", args.volume, opts=child)
+        server = k8s.apps.v1.StatefulSet(
+            name, metadata=meta, spec=_server(name, args, password, data.claim), opts=child
+        )
+        k8s.core.v1.Service(
+            name, metadata=meta, spec=service(name, PORT, args.contract), opts=child
+        )
+
+        self.endpoint = DatabaseEndpoint(
+            # The server's name is the Service's, and is known when the server is ready.
+            host=server.metadata.name,
+            port=PORT,
+            name=OWNER,
+            user=OWNER,
+            password=password,
+        )
+        self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
+
+
+def _server(
+    name: str, args: DatabaseArgs, password: SecretValue, claim: pulumi.Input[str]
+) -> k8s.apps.v1.StatefulSetSpecArgsDict:
+    # Not the mount itself: PostgreSQL refuses a data directory that belongs to somebody else.
+    home = f"{args.contract.volumes['data']}/pgdata"
+    runs = WorkloadArgs(
+        image=args.image,
+        contract=args.contract,
+        env={"PGDATA": home, "POSTGRES_PASSWORD": password},
+        claims={"data": claim},
+    )
+    return {
+        "service_name": name,
+        "replicas": 1,
+        "selector": {"match_labels": labels(name)},
+        # In order, a pod that cannot start would be waited for even when its successor is there.
+        "pod_management_policy": "Parallel",
+        # No mark of the password's revision: the server reads it once, when it fills its volume.
+        "template": {"metadata": {"labels": labels(name)}, "spec": pod(name, runs)},
+    }

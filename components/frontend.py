@@ -1,0 +1,45 @@
+"""Remix: the public pages, rendered from the back end's API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.contract import Contract
+from components.endpoint import Endpoint
+from components.options import children
+from components.workload import Workload, WorkloadArgs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FrontendArgs:
+    """What Remix needs to render a page."""
+
+    image: pulumi.Input[str]
+    contract: Contract
+    api: Endpoint
+
+
+class Frontend(pulumi.ComponentResource):
+    """Serve the public pages; configured when it starts, so one image serves every stack."""
+
+    endpoint: Endpoint
+
+    def __init__(
+        self, name: str, args: FrontendArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Frontend", name, None, opts)
+
+        workload = Workload(
+            name,
+            WorkloadArgs(
+                image=args.image,
+                contract=args.contract,
+                env={"OV_API_URL": args.api.url, "NODE_ENV": "production"},
+            ),
+            opts=children(self, opts),
+        )
+
+        self.endpoint = workload.endpoint
+        self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})

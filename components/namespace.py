@@ -1,0 +1,49 @@
+"""The namespace of one stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.naming import PROJECT
+from components.options import children
+
+_POD_SECURITY = "restricted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamespaceArgs:
+    """What a stack chooses about its namespace."""
+
+    protect: bool
+
+
+class Namespace(pulumi.ComponentResource):
+    """Keep one stack apart from all else, and run no pod that asks for more than it needs."""
+
+    name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Namespace", name, None, opts)
+        # Deleting a namespace deletes the volumes in it, whatever protects them elsewhere.
+        kept = pulumi.ResourceOptions.merge(
+            children(self, opts),
+            pulumi.ResourceOptions(retain_on_delete=True, protect=args.protect),
+        )
+
+        namespace = k8s.core.v1.Namespace(
+            name, metadata={"name": name, "labels": _labels()}, opts=kept
+        )
+
+        self.name = namespace.metadata.name
+        self.register_outputs({"name": self.name})
+
+
+def _labels() -> dict[str, str]:
+    modes = ("enforce", "warn", "audit")
+    security = {f"pod-security.kubernetes.io/{mode}": _POD_SECURITY for mode in modes}
+    return {"app.kubernetes.io/part-of": PROJECT} | security

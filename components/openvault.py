@@ -1,0 +1,141 @@
+"""The whole site, wired."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_docker as docker
+import pulumi_kubernetes as k8s
+
+from components.backend import Administrator, Backend, BackendArgs
+from components.db import Database, DatabaseArgs
+from components.frontend import Frontend, FrontendArgs
+from components.image import Image, ImageArgs
+from components.jumpbox import Jumpbox, JumpboxArgs
+from components.namespace import Namespace, NamespaceArgs
+from components.proxy import Proxy, ProxyArgs
+from components.settings import Settings
+from components.volume import VolumeArgs
+
+
+class OpenVault(pulumi.ComponentResource):
+    """Every service of one site, in the namespace that carries its name.
+
+    A request's way: proxy → front end → back end → database.
+    """
+
+    site_url: str
+    admin_url: str
+    namespace: pulumi.Output[str]
+    images: dict[str, pulumi.Output[str]]
+
+    def __init__(
+        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:OpenVault", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        generation = settings.generation
+
+        providers: list[pulumi.ProviderResource] = [
+            k8s.Provider(
+                name,
+                context=settings.kube_context,
+                namespace=name,
+                # Found as kubectl finds it, and no part of the state: it may move and be renewed.
+                kubeconfig="",
+                # A stack lives in one cluster for good. Without this, another server address
+                # would be another cluster, and everything here would be deleted and made anew.
+                cluster_identifier=name,
+                enable_server_side_apply=True,
+                # Changed in place; whoever reads them in a pod is marked by their revision.
+                enable_config_map_mutable=True,
+                enable_secret_mutable=True,
+                opts=child,
+            )
+        ]
+        if any(source.build for source in settings.images.values()):
+            providers.append(docker.Provider(name, host=settings.docker_host or None, opts=child))
+        here = pulumi.ResourceOptions(parent=self, providers=providers)
+        namespace = Namespace(name, NamespaceArgs(protect=settings.protect), opts=here)
+        within = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[namespace])
+
+        images = {
+            service: Image(service, ImageArgs(source=source), opts=here).reference
+            for service, source in settings.images.items()
+        }
+        db = Database(
+            "db",
+            DatabaseArgs(
+                image=images["db"],
+                contract=generation.database,
+                password=settings.database_password,
+                volume=_volume(settings, settings.database_storage),
+            ),
+            opts=within,
+        )
+        backend = Backend(
+            "ov-wag",
+            BackendArgs(
+                image=images["ov-wag"],
+                generation=generation,
+                database=db.endpoint,
+                site=settings.site,
+                admin=settings.admin,
+                secret_key=settings.secret_key,
+                administrator=Administrator(
+                    name=settings.admin_user,
+                    email=settings.admin_email,
+                    password=settings.admin_password,
+                ),
+                volumes={
+                    "static": _volume(settings, settings.static_storage),
+                    "media": _volume(settings, settings.media_storage),
+                },
+            ),
+            opts=within,
+        )
+        frontend = Frontend(
+            "ov-frontend",
+            FrontendArgs(
+                image=images["ov-frontend"], contract=generation.frontend, api=backend.endpoint
+            ),
+            opts=within,
+        )
+        Proxy(
+            "ov-nginx",
+            ProxyArgs(
+                image=images["ov-nginx"],
+                contract=generation.proxy,
+                site=settings.site,
+                admin=settings.admin,
+                frontend=frontend.endpoint,
+                backend=backend.endpoint,
+                ingress_class=settings.ingress_class,
+                tls_secret=settings.tls_secret,
+            ),
+            opts=within,
+        )
+        if "jumpbox" in images:
+            Jumpbox(
+                "jumpbox",
+                JumpboxArgs(
+                    image=images["jumpbox"], contract=generation.jumpbox, database=db.endpoint
+                ),
+                opts=within,
+            )
+
+        self.site_url = settings.site.url
+        self.admin_url = settings.admin.url
+        self.namespace = namespace.name
+        self.images = images
+        self.register_outputs(
+            {
+                "siteUrl": self.site_url,
+                "adminUrl": self.admin_url,
+                "namespace": self.namespace,
+                "images": self.images,
+            }
+        )
+
+
+def _volume(settings: Settings, size: str) -> VolumeArgs:
+    return VolumeArgs(size=size, storage_class=settings.storage_class, protect=settings.protect)

@@ -1,0 +1,87 @@
+"""nginx: the only public door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.contract import Contract
+from components.endpoint import Address, Endpoint, SiteEndpoint
+from components.naming import labels
+from components.options import children
+from components.workload import Workload, WorkloadArgs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProxyArgs:
+    """Who may be asked from outside, under which addresses, and by which edge."""
+
+    image: pulumi.Input[str]
+    contract: Contract
+    site: Address
+    admin: Address
+    frontend: Endpoint
+    backend: SiteEndpoint
+    ingress_class: str
+    tls_secret: str
+
+
+class Proxy(pulumi.ComponentResource):
+    """Let the public in: pages to the front end, the CMS to the back end, files from volumes."""
+
+    endpoint: Endpoint
+
+    def __init__(
+        self, name: str, args: ProxyArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Proxy", name, None, opts)
+        child = children(self, opts)
+
+        workload = Workload(
+            name,
+            WorkloadArgs(
+                image=args.image,
+                contract=args.contract,
+                env={
+                    "SITE_HOST": args.site.host,
+                    "ADMIN_HOST": args.admin.host,
+                    "FRONTEND": f"{args.frontend.host}:{args.frontend.port}",
+                    "BACKEND": f"{args.backend.host}:{args.backend.port}",
+                    "UPLOAD_LIMIT": "25m",
+                },
+                claims=args.backend.claims,
+                read_only=True,
+            ),
+            opts=child,
+        )
+        k8s.networking.v1.Ingress(
+            name,
+            metadata={"name": name, "labels": labels(name)},
+            spec=_ingress(args, workload.endpoint),
+            opts=child,
+        )
+
+        self.endpoint = workload.endpoint
+        self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
+
+
+def _ingress(args: ProxyArgs, door: Endpoint) -> k8s.networking.v1.IngressSpecArgsDict:
+    hosts = [args.site.host, args.admin.host]
+    everything: k8s.networking.v1.HTTPIngressPathArgsDict = {
+        "path": "/",
+        "path_type": "Prefix",
+        "backend": {"service": {"name": door.host, "port": {"number": door.port}}},
+    }
+    tls: k8s.networking.v1.IngressTLSArgsDict = {"hosts": hosts}
+    if args.tls_secret:
+        tls["secret_name"] = args.tls_secret
+    spec: k8s.networking.v1.IngressSpecArgsDict = {
+        "rules": [{"host": host, "http": {"paths": [everything]}} for host in hosts],
+    }
+    if args.site.scheme == "https":
+        spec["tls"] = [tls]
+    if args.ingress_class:
+        spec["ingress_class_name"] = args.ingress_class
+    return spec

@@ -1,0 +1,62 @@
+"""What an image is called, and where it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?P<repository>(?:[\w.-]+(?::\d+)?/)?{_WORD}(?:/{_WORD})*)"
+    r"(?::(?P<tag>\w[\w.-]{0,127}))?"
+    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """The name of an image that will be the same image tomorrow."""
+
+    repository: str
+    tag: str | None
+    digest: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Reference | None:
+        """Return the reference *text* spells, or None when it may move or is no reference."""
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            return None
+        reference = cls(**match.groupdict())
+        pinned = reference.digest or (reference.tag and reference.tag != "latest")
+        return reference if pinned else None
+
+    @property
+    def names_registry(self) -> bool:
+        """Whether the repository says which registry it is in, as a push requires."""
+        first, _, rest = self.repository.partition("/")
+        return bool(rest) and (first == "localhost" or "." in first or ":" in first)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.repository}{tag}{digest}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """How to build an image; paths are relative to the program."""
+
+    context: str
+    dockerfile: str = "Dockerfile"
+    target: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """An image by its reference: built and pushed from here, or published elsewhere."""
+
+    reference: Reference
+    build: Build | None

@@ -1,0 +1,60 @@
+"""A volume that outlives mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.naming import labels
+from components.options import children
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumeArgs:
+    """What a stack chooses about a volume."""
+
+    size: str
+    storage_class: str
+    protect: bool
+
+
+class Volume(pulumi.ComponentResource):
+    """Claim a volume whose data stays when this program forgets about it."""
+
+    claim: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: VolumeArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Volume", name, None, opts)
+        kept = pulumi.ResourceOptions.merge(
+            children(self, opts),
+            pulumi.ResourceOptions(retain_on_delete=True, protect=args.protect),
+        )
+
+        claim = k8s.core.v1.PersistentVolumeClaim(
+            name,
+            metadata={
+                "name": name,
+                "labels": labels(name),
+                # Most classes bind a claim when its first pod is scheduled: nothing to wait for.
+                "annotations": {"pulumi.com/skipAwait": "true"},
+            },
+            spec=_claim(args),
+            opts=kept,
+        )
+
+        self.claim = claim.metadata.name
+        self.register_outputs({"claim": self.claim})
+
+
+def _claim(args: VolumeArgs) -> k8s.core.v1.PersistentVolumeClaimSpecArgsDict:
+    spec: k8s.core.v1.PersistentVolumeClaimSpecArgsDict = {
+        "access_modes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": args.size}},
+    }
+    if args.storage_class:
+        spec["storage_class_name"] = args.storage_class
+    return spec

@@ -1,0 +1,216 @@
+"""Pods: what every one of them has in common, and the Deployment and Service around most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.contract import Check, Contract
+from components.endpoint import Endpoint, SecretValue
+from components.naming import TOGETHER, labels, volume
+from components.options import children
+
+HTTP = 80
+
+Environment = Mapping[str, "pulumi.Input[str] | SecretValue"]
+Claims = Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkloadArgs:
+    """What a pod runs: an image, its contract, and what the stack offers to fulfil it."""
+
+    image: pulumi.Input[str]
+    contract: Contract
+    env: Environment
+    # Volume claims by what they hold, as the contract's volumes are.
+    claims: Claims = field(default_factory=dict[str, pulumi.Input[str]])
+    read_only: bool = False
+    # Commands of the same image, with the same environment, that end before it starts.
+    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+class Workload(pulumi.ComponentResource):
+    """Run one image and give it a stable address."""
+
+    endpoint: Endpoint
+
+    def __init__(
+        self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Workload", name, None, opts)
+        child = children(self, opts)
+        meta: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "labels": labels(name)}
+
+        k8s.apps.v1.Deployment(name, metadata=meta, spec=deployment(name, args), opts=child)
+        k8s.core.v1.Service(
+            name, metadata=meta, spec=service(name, HTTP, args.contract), opts=child
+        )
+
+        self.endpoint = Endpoint(host=name, port=HTTP)
+        self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
+
+
+def deployment(name: str, args: WorkloadArgs) -> k8s.apps.v1.DeploymentSpecArgsDict:
+    """Return a Deployment that replaces its pod without a gap, and says soon when it cannot."""
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
+        "labels": labels(name) | (TOGETHER if args.claims else {}),
+        "annotations": revisions(args),
+    }
+    spec = pod(name, args)
+    if args.claims:
+        spec["affinity"] = _together()
+    return {
+        "replicas": 1,
+        "selector": {"match_labels": labels(name)},
+        "strategy": {"rolling_update": {"max_surge": 1, "max_unavailable": 0}},
+        "progress_deadline_seconds": 150,
+        "revision_history_limit": 3,
+        "template": {"metadata": metadata, "spec": spec},
+    }
+
+
+def service(name: str, port: int, contract: Contract) -> k8s.core.v1.ServiceSpecArgsDict:
+    """Return a Service that hands *port* on to the pods called *name*."""
+    return {
+        "selector": labels(name),
+        "ports": [{"port": port, "target_port": contract.port or port}],
+    }
+
+
+def pod(name: str, args: WorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
+    """Return a pod that a `restricted` namespace admits and that the cluster tells nothing."""
+    contract = args.contract
+    return {
+        "init_containers": [_container(step, args, run) for step, run in args.before.items()],
+        "containers": [_server(name, args)],
+        "volumes": [*_scratch(contract), *_claimed(args)],
+        "security_context": {
+            "run_as_non_root": True,
+            "run_as_user": contract.uid,
+            "run_as_group": contract.gid,
+            "fs_group": contract.gid,
+            "fs_group_change_policy": "OnRootMismatch",
+            "seccomp_profile": {"type": "RuntimeDefault"},
+        },
+        "termination_grace_period_seconds": contract.grace,
+        "automount_service_account_token": False,
+        # A Service called `db` would set DB_PORT=tcp://… in every pod, and so would any other.
+        "enable_service_links": False,
+    }
+
+
+def revisions(args: WorkloadArgs) -> dict[str, pulumi.Input[str]]:
+    """Return a mark for each secret a pod reads, so that a new one starts a new pod."""
+    return {
+        f"secret.openvault/{key}": value.revision
+        for key, value in args.contract.environment(args.env).items()
+        if isinstance(value, SecretValue)
+    }
+
+
+def _server(name: str, args: WorkloadArgs) -> k8s.core.v1.ContainerArgsDict:
+    contract = args.contract
+    server = _container(name, args, contract.command)
+    if contract.port:
+        server["ports"] = [{"container_port": contract.port}]
+    if contract.alive:
+        patience: k8s.core.v1.ProbeArgsDict = {
+            "period_seconds": 2,
+            "failure_threshold": contract.patience // 2,
+        }
+        server["startup_probe"] = _probe(contract.alive, contract) | patience
+        server["liveness_probe"] = _probe(contract.alive, contract)
+    if contract.ready:
+        often: k8s.core.v1.ProbeArgsDict = {"period_seconds": 5}
+        server["readiness_probe"] = _probe(contract.ready, contract) | often
+    if contract.drain:
+        # By then every node has heard that this pod takes no new requests.
+        server["lifecycle"] = {"pre_stop": {"sleep": {"seconds": contract.drain}}}
+    return server
+
+
+def _container(
+    name: str, args: WorkloadArgs, command: Sequence[str]
+) -> k8s.core.v1.ContainerArgsDict:
+    contract = args.contract
+    mounts: list[k8s.core.v1.VolumeMountArgsDict] = [
+        {"name": volume(path), "mount_path": path} for path in contract.scratch
+    ]
+    for content in args.claims:
+        path = contract.volumes[content]
+        mounts.append({"name": content, "mount_path": path, "read_only": args.read_only})
+    container: k8s.core.v1.ContainerArgsDict = {
+        "name": name,
+        "image": args.image,
+        "env": _environment(args),
+        "resources": {
+            "requests": {"cpu": contract.need.cpu, "memory": contract.need.memory},
+            "limits": {"memory": contract.need.memory_limit},
+        },
+        "security_context": {
+            "allow_privilege_escalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "read_only_root_filesystem": True,
+        },
+        "volume_mounts": mounts,
+    }
+    if command:
+        container["command"] = [*command]
+    return container
+
+
+def _environment(args: WorkloadArgs) -> list[k8s.core.v1.EnvVarArgsDict]:
+    given = args.contract.environment(args.env)
+    bare = args.contract.secret - {key for key, at in given.items() if isinstance(at, SecretValue)}
+    if bare:
+        raise ValueError(f"{', '.join(sorted(bare))} must come out of a Secret")
+    return [_variable(key, value) for key, value in given.items()]
+
+
+def _variable(key: str, value: pulumi.Input[str] | SecretValue) -> k8s.core.v1.EnvVarArgsDict:
+    if isinstance(value, SecretValue):
+        reference: k8s.core.v1.SecretKeySelectorArgsDict = {"name": value.secret, "key": value.key}
+        return {"name": key, "value_from": {"secret_key_ref": reference}}
+    return {"name": key, "value": value}
+
+
+def _probe(check: Check, contract: Contract) -> k8s.core.v1.ProbeArgsDict:
+    timing: k8s.core.v1.ProbeArgsDict = {"timeout_seconds": check.timeout}
+    if check.command:
+        return {"exec_": {"command": [*check.command]}, **timing}
+    page: k8s.core.v1.HTTPGetActionArgsDict = {"path": check.path, "port": contract.port or HTTP}
+    if check.host:
+        page["http_headers"] = [{"name": "Host", "value": check.host}]
+    return {"http_get": page, **timing}
+
+
+def _scratch(contract: Contract) -> list[k8s.core.v1.VolumeArgsDict]:
+    return [_empty(path, medium) for path, medium in contract.scratch.items()]
+
+
+def _empty(path: str, medium: str) -> k8s.core.v1.VolumeArgsDict:
+    in_memory: k8s.core.v1.EmptyDirVolumeSourceArgsDict = {"medium": medium, "size_limit": "64Mi"}
+    return {"name": volume(path), "empty_dir": in_memory if medium else {}}
+
+
+def _claimed(args: WorkloadArgs) -> list[k8s.core.v1.VolumeArgsDict]:
+    return [
+        {"name": content, "persistent_volume_claim": {"claim_name": claim}}
+        for content, claim in args.claims.items()
+    ]
+
+
+def _together() -> k8s.core.v1.AffinityArgsDict:
+    """Return the wish to be where the others are who mount what one node holds at a time.
+
+    The first of them goes anywhere: a pod that carries the label itself may be the first.
+    """
+    others: k8s.core.v1.PodAffinityTermArgsDict = {
+        "label_selector": {"match_labels": TOGETHER},
+        "topology_key": "kubernetes.io/hostname",
+    }
+    return {"pod_affinity": {"required_during_scheduling_ignored_during_execution": [others]}}
