@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,9 @@ from pathlib import Path
 
 from sandbox.toolchain import debian, golang, kubectl
 from sandbox.toolchain.recipe import Recipe, alone
+
+# Where a machine's own programs are, whatever a person's shell says.
+SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Report = Callable[[str], None]
 
@@ -41,11 +43,14 @@ class Toolchain:
         )
 
     def env(self) -> dict[str, str]:
-        """Return what Debian's programs need to run from where they were unpacked."""
+        """Return what Debian's programs need to run from where they were unpacked.
+
+        It is the same in every shell: a daemon whose environment changes is restarted.
+        """
         libraries = [self.debs / folder for folder in debian.LIBRARIES]
         return {
-            "PATH": _join(*self._folders(), os.environ.get("PATH", os.defpath)),
-            "LD_LIBRARY_PATH": _join(*libraries, os.environ.get("LD_LIBRARY_PATH", "")),
+            "PATH": _join(*self._folders(), SYSTEM),
+            "LD_LIBRARY_PATH": _join(*libraries),
             "XTABLES_LIBDIR": str(self.debs / debian.XTABLES),
             "DEBOOTSTRAP_DIR": str(self.debs / "usr/share/debootstrap"),
         }
@@ -82,4 +87,4 @@ def _toolchain(cache: Path) -> Toolchain:
 
 
 def _join(*parts: Path | str) -> str:
-    return ":".join(str(part) for part in parts if str(part))
+    return ":".join(map(str, parts))

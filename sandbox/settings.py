@@ -1,0 +1,151 @@
+"""The Pulumi project of a sandbox: the checkout's program with the sandbox's own settings.
+
+The folder holds a copy of Pulumi.yaml whose `main` is the checkout, and a stack file that has
+what the committed one chooses, with addresses, images and secrets of this sandbox. The checkout
+itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from ruamel.yaml import YAML
+
+from sandbox.instance import CHECKOUT, Instance
+
+PROJECT = "openvault"
+STACK = "ov-demo"
+ADMIN = "admin"
+
+# Setting → the file that holds its value, and the bytes of chance in it.
+SECRETS = {
+    "databasePassword": ("database-password", 24),
+    "secretKey": ("secret-key", 48),
+    "adminPassword": ("admin-password", 18),
+}
+
+HEADER = "# Made by `make up` from the checkout's {name}, which is the one to change.\n"
+
+
+def site_url(instance: Instance, stack: str = STACK) -> str:
+    """Return the public address of the site."""
+    return instance.url(f"{stack}.localhost")
+
+
+def admin_url(instance: Instance, stack: str = STACK) -> str:
+    """Return the public address of the CMS."""
+    return instance.url(f"admin.{stack}.localhost")
+
+
+def admin_password(instance: Instance) -> Path:
+    """Return the file with the first administrator's password."""
+    return instance.secrets / SECRETS["adminPassword"][0]
+
+
+def passphrase(instance: Instance) -> Path:
+    """Return the file with which Pulumi seals the secrets in its files."""
+    return instance.secrets / "passphrase"
+
+
+def make_secrets(instance: Instance) -> None:
+    """Make the secrets that this installation has not yet; those it has stay."""
+    instance.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    wanted = {passphrase(instance): 24} | {
+        instance.secrets / name: size for name, size in SECRETS.values()
+    }
+    for path, size in wanted.items():
+        if not path.exists():
+            replace(path, secrets.token_urlsafe(size), mode=0o600)
+
+
+def write_project(instance: Instance) -> None:
+    """Write the project file."""
+    project = _read(CHECKOUT / "Pulumi.yaml")
+    project["main"] = str(CHECKOUT)
+    project["runtime"] = {"name": "python", "options": {"virtualenv": sys.prefix}}
+    _write(instance.stacks / "Pulumi.yaml", project)
+
+
+def write_stack(instance: Instance, images: Mapping[str, str], stack: str = STACK) -> list[str]:
+    """Write the stack's file; return the secrets that it still lacks."""
+    own = instance.stacks / f"Pulumi.{stack}.yaml"
+    settings = _read(CHECKOUT / own.name)
+    before = _read(own) if own.exists() else {}
+    sealed: dict[str, Any] = before.get("config") or {}
+    config: dict[str, Any] = settings.setdefault("config", {})
+    for key, value in _choices(instance, images, stack).items():
+        config[f"{PROJECT}:{key}"] = value
+    lacking: list[str] = []
+    for key in SECRETS:
+        name = f"{PROJECT}:{key}"
+        if name in sealed:
+            config[name] = sealed[name]
+        else:
+            lacking.append(key)
+    if "encryptionsalt" in before:
+        settings["encryptionsalt"] = before["encryptionsalt"]
+    _write(own, settings)
+    return lacking
+
+
+def _choices(instance: Instance, images: Mapping[str, str], stack: str) -> dict[str, Any]:
+    """Return what a stack of this sandbox chooses otherwise than the committed file."""
+
+    def build(folder: str, base: str) -> dict[str, Any]:
+        return {"context": folder, "args": {"BASE": images[base]}}
+
+    return {
+        "siteUrl": site_url(instance, stack),
+        "adminUrl": admin_url(instance, stack),
+        "kubeContext": instance.context,
+        "dockerHost": f"unix://{instance.docker_socket}",
+        "adminUser": ADMIN,
+        "databaseImage": images["sandbox/postgres:14.2"],
+        "backendImage": images["wgbhmla/ov-wag:v0.2.1"],
+        "frontendImage": images["wgbhmla/ov-frontend:v0.2.1"],
+        "proxyImage": f"{instance.registry}/wgbhmla/ov-nginx:v0.1.0",
+        "proxyBuild": build("images/ov-nginx", "sandbox/nginx:1.22"),
+        "jumpboxImage": f"{instance.registry}/wgbhmla/jumpbox:v0.1.0",
+        "jumpboxBuild": build("images/jumpbox", "sandbox/jumpbox-base:12"),
+        # Volumes are folders here; their sizes are asked for and not enforced.
+        "databaseStorage": "1Gi",
+        "staticStorage": "100Mi",
+        "mediaStorage": "1Gi",
+    }
+
+
+def images(instance: Instance) -> dict[str, str]:
+    """Return what the registry holds: name and tag → the reference by digest."""
+    return json.loads((instance.state / "images.json").read_text())
+
+
+def replace(path: Path, text: str, *, mode: int = 0o644) -> bool:
+    """Make *path* hold *text*, wholly or not at all; return whether it did not before."""
+    if path.exists() and path.read_text() == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.new")
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(text)
+    half.replace(path)
+    return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return cast("dict[str, Any]", YAML(typ="rt").load(path))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    text = io.StringIO()
+    yaml = YAML(typ="rt")
+    yaml.width = 4096
+    yaml.dump(content, text)  # pyright: ignore[reportUnknownMemberType]
+    replace(path, HEADER.format(name=path.name) + text.getvalue())
