@@ -27,7 +27,7 @@ PROGRAMS = ("pulumi-language-python-exec", "pulumi-resource-pulumi-python")
 LAUNCHER = """\
 #!/bin/sh
 exec {python} -I -c 'import sys; sys.path.insert(0, sys.argv.pop(1)); \
-from sandbox.plugins.{module} import main; main()' {checkout} "$@"
+from sandbox.plugins.launch import launch; launch("{module}")' {checkout} "$@"
 """
 
 
@@ -52,7 +52,7 @@ def install(instance: Instance, toolchain: Programs) -> Path:
             if plugin.exists():
                 _link(_plugin(instance, name, version), plugin)
         return theirs
-    folder = instance.state / "bin"
+    folder = instance.bin
     _same(folder / "pulumi", toolchain.path("pulumi"))
     for program in PROGRAMS:
         _link(folder / program, toolchain.path(program))
@@ -63,15 +63,10 @@ def install(instance: Instance, toolchain: Programs) -> Path:
     return folder
 
 
-def home(instance: Instance) -> Path:
-    """Return the folder in which *instance*'s Pulumi keeps its plugins and settings."""
-    return instance.state / "pulumi-home"
-
-
 def environment(instance: Instance) -> dict[str, str]:
     """Return the variables with which Pulumi uses what is installed, and asks nobody outside."""
     variables = {
-        "PULUMI_HOME": str(home(instance)),
+        "PULUMI_HOME": str(instance.pulumi_home),
         "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_REGISTRY_RESOLVE": "true",
@@ -117,7 +112,9 @@ def _version(pulumi: Path) -> tuple[int, ...]:
 
 
 def _plugin(instance: Instance, name: str, version: str) -> Path:
-    return home(instance) / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+    return (
+        instance.pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
+    )
 
 
 def _launcher(module: str) -> str:

@@ -17,19 +17,19 @@ from typing import Any, NoReturn
 import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct, Value
-from typing_extensions import override
-
-from sandbox.plugins import DOCKER, buildcontext, daemon, image, logins, reference
-from sandbox.plugins.daemon import Build, Credentials, Daemon, DaemonError
-from sandbox.plugins.image import UNKNOWN, Change, InvalidImageError
-from sandbox.plugins.serving import OPTIONS, serve
-from sandbox.plugins.stubs import (
+from pulumi.runtime.proto import (
     engine_pb2,
     engine_pb2_grpc,
     plugin_pb2,
     provider_pb2,
     provider_pb2_grpc,
 )
+from typing_extensions import override
+
+from sandbox.plugins import DOCKER, buildcontext, daemon, image, logins, reference
+from sandbox.plugins.daemon import Build, Credentials, Daemon, DaemonError
+from sandbox.plugins.image import UNKNOWN, Change, InvalidImageError
+from sandbox.plugins.serving import OPTIONS, serve
 
 TYPE = "docker:index/image:Image"
 
@@ -441,7 +441,3 @@ def main() -> None:
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server),
         on_signal=_end,
     )
-
-
-if __name__ == "__main__":
-    main()

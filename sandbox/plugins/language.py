@@ -17,10 +17,10 @@ from typing import Any
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 from typing_extensions import override
 
 from sandbox.plugins.serving import serve
-from sandbox.plugins.stubs import language_pb2, language_pb2_grpc, plugin_pb2
 
 # The SDK's runner ends with this code when it has already shown the person what went wrong.
 SHOWN = 32
@@ -250,7 +250,3 @@ def main() -> None:
         # The engine waits five seconds for each plugin that lingers.
         on_signal=lambda _: host.end(),
     )
-
-
-if __name__ == "__main__":
-    main()
