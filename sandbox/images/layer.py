@@ -16,7 +16,7 @@ from typing import BinaryIO
 from typing_extensions import Buffer, override
 
 # Made anew in every container.
-EPHEMERAL = ("dev", "proc", "sys", "run")
+EPHEMERAL = ("dev", "proc", "sys")
 
 # What a file looked like: anything that changes when a package replaces it.
 Look = tuple[int, ...]

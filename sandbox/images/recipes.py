@@ -169,7 +169,7 @@ def _postgres(top: Path, _toolchain: Toolchain) -> None:
     root.own(top / "var/lib/postgresql", POSTGRES, 0o755)
     root.own(top / "var/lib/postgresql/data", POSTGRES, 0o700)
     # Whoever the container runs as has to put a socket here.
-    (top / "run/postgresql").mkdir(exist_ok=True)
+    root.own(top / "run/postgresql", POSTGRES, 0o3777)
     _copy(FILES / "postgres", top)
 
 

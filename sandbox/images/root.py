@@ -39,6 +39,7 @@ WASTE = (
     "etc/apt/sources.list",
     "etc/hostname",
     "etc/resolv.conf",
+    "run",
     "usr/share/doc",
     "usr/share/info",
     "usr/share/locale",
@@ -55,7 +56,12 @@ WASTE = (
     "var/log/bootstrap.log",
     "var/log/dpkg.log",
 )
-EMPTY = ("var/cache/apt/archives/partial", "var/lib/apt/lists/partial", "var/log/apt")
+EMPTY = (
+    "run/lock",
+    "var/cache/apt/archives/partial",
+    "var/lib/apt/lists/partial",
+    "var/log/apt",
+)
 
 
 def bootstrap(root: Path, toolchain: Toolchain) -> None:
@@ -160,3 +166,4 @@ def _sweep(root: Path) -> None:
             path.unlink(missing_ok=True)
     for name in EMPTY:
         (root / name).mkdir(parents=True, exist_ok=True)
+    (root / "run/lock").chmod(0o1777)
