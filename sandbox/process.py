@@ -150,14 +150,15 @@ class Processes:
         _end(lambda: self.pids(name), patience)
         (self.instance.run / f"{name}.started").unlink(missing_ok=True)
 
-    def end_all(self) -> None:
-        """End every process in the sandbox's control groups at once, pods and builds included."""
-        _end(self.all_pids, patience=0)
+    def end_all(self, *groups: str) -> None:
+        """End every process of the sandbox at once, pods and builds included; or some *groups*."""
+        _end(lambda: self.all_pids(*groups), patience=0)
 
-    def all_pids(self) -> list[int]:
-        """Return every process of the sandbox, pods and builds included."""
-        roots = [root / self.instance.cgroup for root in hierarchies()]
-        return sorted({pid for root in roots for pid in _pids(root)})
+    def all_pids(self, *groups: str) -> list[int]:
+        """Return every process of the sandbox, pods and builds included; or those of *groups*."""
+        tops = [root / self.instance.cgroup for root in hierarchies()]
+        within = [top / group for top in tops for group in groups or ("",)]
+        return sorted({pid for group in within for pid in _pids(group)})
 
     def remove_cgroups(self) -> None:
         """Remove the sandbox's control groups, which must hold no process any more."""

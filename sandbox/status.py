@@ -14,7 +14,7 @@ from rich.table import Table
 
 from sandbox import settings
 from sandbox.instance import Instance
-from sandbox.process import Processes, attempt, hierarchies
+from sandbox.process import Processes, attempt
 
 MEGABYTE = 10**6
 
@@ -39,20 +39,10 @@ def show(instance: Instance, console: Console) -> bool:
     facts.add_row("node", "ready" if any(map(_ready, nodes)) else "not ready")
     facts.add_row("site", settings.site_url(instance))
     facts.add_row("admin", settings.admin_url(instance))
-    facts.add_row("memory", f"{resident(everything(instance)) / MEGABYTE:.0f} MB")
+    facts.add_row("memory", f"{resident(processes.all_pids()) / MEGABYTE:.0f} MB")
     facts.add_row("disk", f"{used(instance.state) / MEGABYTE:.0f} MB in {instance.state}")
     console.print(facts)
     return bool(names) and any(map(_ready, nodes)) and all(map(_ready, pods))
-
-
-def everything(instance: Instance) -> list[int]:
-    """Return every process of the sandbox, pods and builds included."""
-    found: set[int] = set()
-    for root in hierarchies():
-        for group in (root / instance.cgroup).rglob("cgroup.procs"):
-            with contextlib.suppress(OSError):
-                found.update(map(int, group.read_text().split()))
-    return sorted(found)
 
 
 def resident(pids: Iterable[int]) -> int:
