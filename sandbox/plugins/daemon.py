@@ -307,6 +307,8 @@ def tls_from_files(folder: str) -> ssl.SSLContext:
         ) from error
     try:
         return Tls(ca=ca, certificate=str(path / "cert.pem"), key=str(path / "key.pem")).context()
+    except ssl.SSLError as error:
+        raise DaemonError("tls: failed to find any PEM data in certificate input") from error
     except OSError as error:
         raise DaemonError(f"could not load X509 key pair from {folder}: {error}") from error
 
@@ -320,10 +322,7 @@ def tls_from_text(ca: str, certificate: str, key: str) -> ssl.SSLContext:
         folder = Path(name)
         for file, text in (("ca.pem", ca), ("cert.pem", certificate), ("key.pem", key)):
             (folder / file).write_text(text)
-        try:
-            return tls_from_files(name)
-        except ssl.SSLError as error:
-            raise DaemonError("tls: failed to find any PEM data in certificate input") from error
+        return tls_from_files(name)
 
 
 def _answer(
