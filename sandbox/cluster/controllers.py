@@ -11,7 +11,6 @@ from sandbox.cluster.environment import Programs
 from sandbox.instance import CHECKOUT, Instance
 from sandbox.process import Processes
 
-
 # The edge itself is nginx; who tells it what to serve has a name of its own.
 CONTROLLERS = {"provisioner": "provisioner", "netpol": "netpol", "edge-controller": "edge"}
 
