@@ -23,7 +23,7 @@ from sandbox.toolchain import Report, Toolchain
 STEP = re.compile(r"^ *[-+~@<>=]+ .*\b(creating|updating|deleting|replacing|refreshing|reading)\b")
 
 # "    + 3 created" and "    42 unchanged", the end of every update.
-COUNT = re.compile(r"^ +(?:[-+~<>=]+ )?(\d+) (\w+)$", re.MULTILINE)
+COUNT = re.compile(r"^ +(?:[-+~<>=]+ ?)?(\d+) (\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,7 @@ class Engine:
                 said.append(line)
                 if STEP.match(line):
                     report(" ".join(line.split()))
-        text = "".join(said)
-        return Outcome({word: int(number) for number, word in COUNT.findall(_section(text))})
+        return outcome("".join(said))
 
     def _lines(self, *words: str) -> Iterator[str]:
         argv = [self.folder / "pulumi", *words, "--non-interactive", "--color", "never"]
@@ -148,7 +147,7 @@ class Engine:
         if process.returncode:
             raise Refusal(
                 "`pulumi up` did not succeed",
-                _diagnostics("".join(said)),
+                diagnostics("".join(said)),
                 f"The whole output is in {self.instance.logs / 'pulumi.log'};"
                 " `make up` goes on from where it is",
             )
@@ -165,12 +164,13 @@ def _is_pulumi(process: int) -> bool:
         return False
 
 
-def _section(text: str) -> str:
-    """Return the part of the engine's words that counts resources."""
-    return text.rpartition("Resources:")[2]
+def outcome(text: str) -> Outcome:
+    """Return what an update did, from the engine's own count of resources."""
+    counted = text.rpartition("Resources:")[2]
+    return Outcome({word: int(number) for number, word in COUNT.findall(counted)})
 
 
-def _diagnostics(text: str) -> str:
+def diagnostics(text: str) -> str:
     """Return the part of the engine's words that says what went wrong."""
     _, found, rest = text.partition("Diagnostics:\n")
     if not found:

@@ -1,0 +1,125 @@
+"""The sandbox's own settings are the committed ones with its addresses, images and secrets."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from sandbox import settings
+from sandbox.instance import CHECKOUT, Instance
+
+IMAGES = {
+    name: f"198.18.0.2:5000/{name}@sha256:{'0' * 64}"
+    for name in (
+        "sandbox/jumpbox-base:12",
+        "sandbox/nginx:1.22",
+        "sandbox/postgres:14.2",
+        "wgbhmla/ov-frontend:v0.2.1",
+        "wgbhmla/ov-wag:v0.2.1",
+    )
+}
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    return Instance(name="main", index=0, state=tmp_path / "s", cache=tmp_path, https_port=8443)
+
+
+def stack_file(instance: Instance) -> dict[str, Any]:
+    return cast("dict[str, Any]", yaml.safe_load(file(instance).read_text()))
+
+
+def file(instance: Instance) -> Path:
+    return instance.stacks / "Pulumi.ov-demo.yaml"
+
+
+def test_the_program_is_the_checkouts(instance: Instance) -> None:
+    settings.write_project(instance)
+
+    project = yaml.safe_load((instance.stacks / "Pulumi.yaml").read_text())
+    committed = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
+    assert project["main"] == str(CHECKOUT)
+    assert project["runtime"]["options"]["virtualenv"] == sys.prefix
+    assert project["config"] == committed["config"]
+
+
+def test_a_stack_keeps_the_committed_choices_and_gets_the_sandboxs(instance: Instance) -> None:
+    settings.write_stack(instance, IMAGES)
+
+    written = stack_file(instance)["config"]
+    committed = yaml.safe_load((CHECKOUT / "Pulumi.ov-demo.yaml").read_text())["config"]
+    assert set(committed) <= set(written)
+    assert written["openvault:jumpbox"] == committed["openvault:jumpbox"]
+    assert written["openvault:siteUrl"] == "https://ov-demo.localhost:8443"
+    assert written["openvault:adminUrl"] == "https://admin.ov-demo.localhost:8443"
+    assert written["openvault:kubeContext"] == "ov-sandbox-main"
+    assert written["openvault:backendImage"] == IMAGES["wgbhmla/ov-wag:v0.2.1"]
+
+
+def test_the_sandbox_chooses_only_what_the_project_declares(instance: Instance) -> None:
+    settings.write_stack(instance, IMAGES)
+
+    declared = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())["config"]
+    chosen = {key.partition(":")[2] for key in stack_file(instance)["config"]}
+    assert chosen - {"disable-default-providers"} <= set(declared)
+
+
+def test_sealed_secrets_survive_the_next_writing(instance: Instance) -> None:
+    lacking = settings.write_stack(instance, IMAGES)
+    assert lacking == ["databasePassword", "secretKey", "adminPassword"]
+    with file(instance).open("a") as written:
+        written.write("  openvault:secretKey:\n    secure: v1:abc\nencryptionsalt: v1:salt\n")
+
+    assert settings.write_stack(instance, IMAGES) == ["databasePassword", "adminPassword"]
+    assert stack_file(instance)["encryptionsalt"] == "v1:salt"
+    assert stack_file(instance)["config"]["openvault:secretKey"] == {"secure": "v1:abc"}
+
+
+def test_the_file_says_which_one_to_change(instance: Instance) -> None:
+    settings.write_stack(instance, IMAGES)
+
+    assert "the checkout's Pulumi.ov-demo.yaml" in file(instance).read_text().splitlines()[0]
+
+
+def test_secrets_are_for_root_alone_and_made_once(instance: Instance) -> None:
+    settings.make_secrets(instance)
+    first = {path: path.read_text() for path in instance.secrets.iterdir()}
+    settings.make_secrets(instance)
+
+    assert {path: path.read_text() for path in instance.secrets.iterdir()} == first
+    assert len(set(first.values())) == len(first) == 4
+    assert {stat.S_IMODE(path.stat().st_mode) for path in first} == {0o600}
+    assert stat.S_IMODE(instance.secrets.stat().st_mode) == 0o700
+
+
+def test_secrets_are_as_long_as_the_program_asks(instance: Instance) -> None:
+    settings.make_secrets(instance)
+
+    lengths = {path.name: len(path.read_text()) for path in instance.secrets.iterdir()}
+    assert lengths["database-password"] >= 16
+    assert lengths["secret-key"] >= 50
+    assert lengths["admin-password"] >= 12
+
+
+def test_every_installation_has_its_own_secrets(tmp_path: Path) -> None:
+    made: set[str] = set()
+    for name in ("main", "test"):
+        one = Instance(name=name, index=0, state=tmp_path / name, cache=tmp_path, https_port=1)
+        settings.make_secrets(one)
+        made |= {path.read_text() for path in one.secrets.iterdir()}
+
+    assert len(made) == 8
+
+
+def test_a_file_is_replaced_wholly_and_only_if_it_differs(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+
+    assert settings.replace(path, "one")
+    assert not settings.replace(path, "one")
+    assert settings.replace(path, "two")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
