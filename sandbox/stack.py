@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 
 from sandbox import plugins, settings
@@ -75,7 +78,41 @@ def up(instance: Instance, toolchain: Toolchain, report: Report) -> Outcome:
         engine.pulumi("config", "set", "--secret", f"{PROJECT}:{key}", "-s", STACK, stdin=value)
     engine.heal(report)
     report("asking the engine what there is to do")
-    return engine.up(report)
+    done = engine.up(report)
+    report("waiting for the site to answer")
+    wait_until_it_answers(instance)
+    return done
+
+
+def wait_until_it_answers(instance: Instance, *, seconds: float = 240) -> None:
+    """Wait until the site and the CMS answer through the front door, as a browser asks them."""
+    authority = ssl.create_default_context(cafile=str(instance.ca))
+    deadline = time.monotonic() + seconds
+    for url in (settings.site_url(instance), f"{settings.admin_url(instance)}/admin/login/"):
+        said = ""
+        while (said := _answer(url, authority)) != "200":
+            if time.monotonic() > deadline:
+                raise Refusal(
+                    f"{url} does not answer",
+                    f"after {seconds:.0f} seconds it still says: {said}",
+                    "Type `python -m sandbox status` to see which pod is not ready, then"
+                    " `python -m sandbox logs ov-wag`, ov-frontend or ov-nginx",
+                )
+            time.sleep(0.5)
+
+
+def _answer(url: str, authority: ssl.SSLContext) -> str:
+    """Return the status of a request, or what went wrong with it."""
+    there = httpx.URL(url)
+    # Not every resolver knows that *.localhost is this machine; browsers and curl do.
+    here = there.copy_with(host="127.0.0.1")
+    headers = {"Host": there.netloc.decode()}
+    try:
+        with httpx.Client(verify=authority, trust_env=False, timeout=10) as client:
+            extensions = {"sni_hostname": there.host}
+            return str(client.get(here, headers=headers, extensions=extensions).status_code)
+    except httpx.HTTPError as problem:
+        return str(problem)
 
 
 @dataclass(frozen=True, slots=True)

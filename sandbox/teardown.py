@@ -36,7 +36,7 @@ def down(instance: Instance, report: Report) -> None:
         network.down(instance)
         _unmount(instance.state)
         report("removing files")
-        _remove_cgroups(processes)
+        remove_cgroups(processes)
         shutil.rmtree(instance.state)
     with contextlib.suppress(OSError):
         # The folder of all sandboxes goes with the last one.
@@ -64,7 +64,7 @@ def _unmount(folder: Path) -> None:
     )
 
 
-def _remove_cgroups(processes: Processes) -> None:
+def remove_cgroups(processes: Processes) -> None:
     """Remove the control groups; the kernel takes a moment to let go of what ended."""
     deadline = time.monotonic() + 10
     while True:

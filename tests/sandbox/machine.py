@@ -1,0 +1,165 @@
+"""The machine as it is at the moment, and `python -m sandbox` on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.instance import CHECKOUT, Instance
+from sandbox.process import hierarchies
+
+# Where programs that run as root leave things; the cache is meant to stay.
+PLACES = ("/", "/etc", "/opt", "/run", "/usr/local", "/var/lib", "/var/log", "/var/run", "/mnt")
+DEEP = ("/etc", "/run", "/opt")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a sandbox could leave on the machine: a kind of thing → the things."""
+
+    things: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def taken(cls) -> Snapshot:
+        """Look at the machine, past what belongs to another sandbox."""
+        found = {
+            "processes": _processes(),
+            "mounts": _lines("/proc/self/mountinfo", column=4),
+            "interfaces": {path.name for path in Path("/sys/class/net").iterdir()},
+            "routes": _said("ip", "route", "show", "table", "all"),
+            "control groups": {
+                str(path) for root in hierarchies() for path in root.rglob("*") if path.is_dir()
+            },
+            "files": _files(),
+            "kernel settings": {
+                f"{path} {path.read_text().strip()}"
+                for path in Path("/proc/sys/net/ipv4").glob("*forward*")
+            },
+        }
+        other = "main" if Instance.from_environment().name == "test" else "test"
+        names = (f"ov-sandbox-{other}", f"ovs-{other}", f"openvault-sandbox/{other}")
+        return cls(
+            {
+                kind: frozenset(t for t in things if not any(name in t for name in names))
+                for kind, things in found.items()
+            }
+        )
+
+    def left_since(self, before: Snapshot) -> dict[str, list[str]]:
+        """Return what is there now and was not before."""
+        return _beyond(self, before)
+
+    def lost_since(self, before: Snapshot) -> dict[str, list[str]]:
+        """Return what was there before and is not now."""
+        lost = _beyond(before, self)
+        lost.pop("processes", None)  # whoever ran before may have ended by itself
+        return lost
+
+
+def _beyond(one: Snapshot, other: Snapshot) -> dict[str, list[str]]:
+    differences = {kind: sorted(one.things[kind] - other.things[kind]) for kind in one.things}
+    return {kind: things for kind, things in differences.items() if things}
+
+
+def _processes() -> set[str]:
+    """Return the processes that a sandbox could have started: by program, namespace or setting."""
+    instance = Instance.from_environment()
+    mine = Path("/proc/self/ns/net").readlink()
+    setting = f"OV_SANDBOX={instance.name}".encode()
+    found: set[str] = set()
+    for process in Path("/proc").iterdir():
+        if not process.name.isdecimal() or process.name == str(os.getpid()):
+            continue
+        with contextlib.suppress(OSError):
+            program = process.joinpath("exe").readlink()
+            ours = (
+                program.is_relative_to(instance.cache)
+                or process.joinpath("ns/net").readlink() != mine
+                or setting in process.joinpath("environ").read_bytes().split(b"\0")
+            )
+            if ours:
+                groups = process.joinpath("cgroup").read_text().replace("\n", " ")
+                found.add(f"{process.name} {program} {groups}")
+    return found
+
+
+def _files() -> set[str]:
+    found: set[str] = set()
+    for place in map(Path, PLACES):
+        if place.is_dir():
+            found.update(map(str, place.iterdir()))
+    for place in DEEP:
+        for top, folders, files in os.walk(place):
+            found.update(f"{top}/{name}" for name in (*folders, *files))
+    return found
+
+
+def _lines(path: str, column: int) -> set[str]:
+    return {line.split()[column] for line in Path(path).read_text().splitlines()}
+
+
+def _said(*argv: str) -> set[str]:
+    said = subprocess.run(argv, capture_output=True, text=True, check=True)
+    return {" ".join(line.split()) for line in said.stdout.splitlines()}
+
+
+def sandbox(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run one command of the sandbox to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *words],
+        cwd=CHECKOUT,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def kill_up_at(line: str, *, group: bool = True) -> bool:
+    """Kill `up` once it prints a line that starts so; return whether it got there.
+
+    Kill its whole process *group*, as a closed terminal does, or the one process alone.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "sandbox", "up"],
+        cwd=CHECKOUT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as up:
+        # A way up that hangs must not hang the tests.
+        watchdog = threading.Timer(900, up.kill)
+        watchdog.start()
+        met = any(_until(line, up.stdout or ()))
+        if met:
+            _kill(up, group=group)
+        watchdog.cancel()
+        # Children that live on hold the pipe open; nobody reads it any more.
+        if up.stdout:
+            up.stdout.close()
+        up.wait()
+    return met
+
+
+def _until(start: str, lines: Iterator[str] | tuple[()]) -> Iterator[bool]:
+    for line in lines:
+        if line.startswith(start):
+            yield True
+            return
+
+
+def _kill(up: subprocess.Popen[str], *, group: bool) -> None:
+    if group:
+        os.killpg(up.pid, signal.SIGKILL)
+    else:
+        up.kill()

@@ -1,0 +1,95 @@
+"""Whatever ends `up`, and wherever, the next `up` heals it. These tests come first of the live."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from sandbox import occupancy
+from sandbox.instance import Instance
+from sandbox.process import Processes
+from tests.sandbox.machine import Snapshot, kill_up_at, sandbox
+
+pytestmark = pytest.mark.live
+
+# In the order in which `up` says them: each kill leaves the next one something to do.
+MOMENTS = (
+    "prerequisites ...",
+    "toolchain ...",
+    "base images ...",
+    "registry: network",
+    "registry: starting the registry",
+    "registry: bringing",
+    "cluster: certificates",
+    "cluster: control plane",
+    "cluster: node",
+    "cluster: standard objects",
+    "cluster: waiting for DNS",
+    "rancher ...",
+    "applications ...",
+    "stack: writing the settings",
+    "stack: asking the engine",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _machine_without_the_sandbox(before: Snapshot) -> None:
+    """Begin with nothing, so that each phase has work to be killed at."""
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_up_can_be_killed_in_each_phase(moment: str) -> None:
+    assert kill_up_at(moment), f"`up` ended before it said {moment!r}"
+
+
+def test_an_update_can_be_killed_while_it_makes_things() -> None:
+    assert kill_up_at("stack: + kubernetes:"), "nothing was left to make"
+
+
+def test_an_engine_that_outlives_its_up_is_ended_by_the_next() -> None:
+    assert kill_up_at("stack: + kubernetes:", group=False), "nothing was left to make"
+
+
+def test_after_all_these_kills_up_succeeds() -> None:
+    up = sandbox("up")
+
+    assert up.returncode == 0, up.stdout + up.stderr
+
+
+def test_up_twice_changes_nothing() -> None:
+    processes = Processes(Instance.from_environment())
+    before = {name: processes.pids(name) for name in processes.names()}
+
+    up = sandbox("up")
+
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert "Nothing had to be changed." in up.stdout
+    assert {name: processes.pids(name) for name in processes.names()} == before
+
+
+def test_up_in_another_shell_changes_nothing_either() -> None:
+    up = sandbox("up", PATH=f"/usr/local/games:{os.environ['PATH']}", EDITOR="ed")
+
+    assert "Nothing had to be changed." in up.stdout, up.stdout + up.stderr
+
+
+def test_a_daemon_that_was_killed_is_started_again() -> None:
+    processes = Processes(Instance.from_environment())
+    processes.stop("registry", patience=0)
+
+    up = sandbox("up")
+
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert "registry done" in up.stdout
+    assert processes.pids("registry")
+
+
+def test_a_second_command_at_the_same_time_is_refused() -> None:
+    with occupancy.occupied(Instance.from_environment()):
+        up = sandbox("up")
+        down = sandbox("down", "--yes")
+
+    for refused in (up, down):
+        assert refused.returncode == 1
+        assert f"process {os.getpid()} brings it up or takes it down" in refused.stderr
