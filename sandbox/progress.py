@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 Report = Callable[[str], None]
 
@@ -59,30 +59,32 @@ class PlainScreen:
 
 
 class LiveScreen:
-    """One line per finished phase, and below them a line that moves."""
+    """One line per finished phase, and below them a line that moves and counts the seconds."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._phase = ""
-        self._status: Status | None = None
-        self._began = 0.0
+        self._bar: Progress | None = None
+        self._line = TaskID(0)
 
     def begin(self, phase: str) -> None:
         self._phase = phase
-        self._began = time.monotonic()
-        self._status = self._console.status(f"{phase:<14}")
-        self._status.start()
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._line = self._bar.add_task(f"{phase:<14}", total=None)
+        self._bar.start()
 
     def step(self, text: str) -> None:
-        if self._status:
-            at = f"[dim]since {time.strftime('%H:%M:%S')}[/]"
-            self._status.update(f"{self._phase:<14} {escape(text)} {at}")
+        if self._bar:
+            words = f"{self._phase:<14} [dim]{escape(text)}[/]"
+            self._bar.update(self._line, description=words)
 
     def end(self, note: str, seconds: float, *, well: bool) -> None:
-        if self._status:
-            self._status.stop()
+        if self._bar:
+            self._bar.stop()
         mark = "[green]✔[/]" if well else "[red]✘[/]"
-        self._console.print(f"{mark} {self._phase:<14} {seconds:>6.1f} s  [dim]{escape(note)}[/]")
+        line = f"{mark} {self._phase:<14} {seconds:>6.1f} s  [dim]{escape(note)}[/]"
+        self._console.print(line, highlight=False)
 
 
 def screen(console: Console) -> Screen:

@@ -6,10 +6,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+
+
+WORKSHOP = re.compile(r"\..+-[0-9a-f]{16}(-go[\w.]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,10 @@ def alone(cache: Path, report: Callable[[str], None]) -> Generator[None]:
         except BlockingIOError:
             report("waiting for another process that fills the same cache")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        for workshop in cache.glob("*/.*"):
+            # Only what a killed process left can be here now.
+            if WORKSHOP.fullmatch(workshop.name):
+                shutil.rmtree(workshop)
         yield
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import toolchain
 from sandbox.toolchain import Toolchain, golang
-from sandbox.toolchain.recipe import Recipe
+from sandbox.toolchain.recipe import Recipe, alone
 
 
 def recipe(*parts: str, compiler: str | None = None, fails: bool = False) -> Recipe:
@@ -73,6 +73,16 @@ def test_what_a_killed_build_left_is_not_taken_for_the_program(tmp_path: Path) -
     assert not thing.made(tmp_path)
     thing.make(tmp_path)
     assert [path.name for path in folder.iterdir()] == ["program"]
+
+
+def test_the_next_to_fill_the_cache_removes_what_killed_builds_left(tmp_path: Path) -> None:
+    thing = recipe("a", compiler="go1.26.8")
+    thing.make(tmp_path)
+    (tmp_path / "bin" / ".old-0123456789abcdef").mkdir()
+    (tmp_path / "bin" / ".old-0123456789abcdef-go1.26.1").mkdir()
+
+    with alone(tmp_path, print):
+        assert [path.name for path in (tmp_path / "bin").iterdir()] == [thing.folder(tmp_path).name]
 
 
 def test_every_go_program_is_built_from_committed_sums() -> None:
