@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-
 WORKSHOP = re.compile(r"\..+-[0-9a-f]{16}(-go[\w.]+)?")
 
 
