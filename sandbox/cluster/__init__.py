@@ -26,9 +26,9 @@ def up(
         report("controllers")
         changed |= controllers.up(instance, processes, toolchain)
         report("waiting for the node")
-        addons.wait_for_node(client)
+        addons.wait_for_node(client, node.kubelet_since(instance))
         report("waiting for DNS")
-        addons.wait_for_dns(client)
+        addons.wait_for_dns(client, instance, toolchain.path("kubectl"))
     return changed
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import httpx2
 import yaml
 from lightkube import ApiError, Client, KubeConfig, codecs
 from lightkube.models.meta_v1 import ObjectMeta
-from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import Node, ServiceAccount
+from lightkube.resources.core_v1 import Pod as PodResource
 
 from sandbox.cluster import network, templates
 from sandbox.cluster.api import GONE
-from sandbox.cluster.kinds import Object
+from sandbox.cluster.kinds import Object, Pod
 from sandbox.errors import Refusal
 from sandbox.instance import Instance
+from sandbox.process import attempt
 
 MANIFESTS = ("controllers.yaml", "classes.yaml", "coredns.yaml")
 MARK = "openvault.sandbox/applied"
@@ -44,14 +47,18 @@ def apply(client: Client, instance: Instance) -> bool:
     return changed
 
 
-def wait_for_node(client: Client) -> None:
-    """Wait until the node takes pods."""
-    _wait("the node did not get ready", lambda: _node_is_ready(client), seconds=90)
+def wait_for_node(client: Client, since: float) -> None:
+    """Wait until the node takes pods, by a word of kubelet's that is newer than *since*."""
+    _wait("the node did not get ready", lambda: _node_is_ready(client, since), seconds=90)
 
 
-def wait_for_dns(client: Client) -> None:
-    """Wait until the cluster answers questions for names."""
-    _wait("the cluster's DNS did not start", lambda: _dns_is_ready(client), seconds=120)
+def wait_for_dns(client: Client, instance: Instance, kubectl: Path) -> None:
+    """Wait until the cluster's DNS itself says that it is ready; its status may be old."""
+    _wait(
+        "the cluster's DNS did not start",
+        lambda: _dns_is_ready(client, [kubectl, f"--kubeconfig={instance.kubeconfig}"]),
+        seconds=120,
+    )
 
 
 def _documents(text: str) -> list[dict[str, object]]:
@@ -81,18 +88,28 @@ def _has_accounts(client: Client) -> bool:
     return bool(client.get(ServiceAccount, "default", namespace="kube-system"))
 
 
-def _node_is_ready(client: Client) -> bool:
+def _node_is_ready(client: Client, since: float) -> bool:
+    lease = client.get(Lease, network.NODE, namespace="kube-node-lease")
+    renewed = lease.spec and lease.spec.renewTime
+    if not renewed or renewed.timestamp() < since:
+        return False
     status = client.get(Node, network.NODE).status
     conditions = (status and status.conditions) or []
     return any(found.type == "Ready" and found.status == "True" for found in conditions)
 
 
-def _dns_is_ready(client: Client) -> bool:
-    found = client.get(Deployment, "coredns", namespace="kube-system")
-    if not found.status or not found.metadata:
-        return False
-    seen = found.status.observedGeneration == found.metadata.generation
-    return seen and bool(found.status.readyReplicas)
+def _dns_is_ready(client: Any, kubectl: Sequence[str | Path]) -> bool:  # noqa: ANN401, see api.py
+    pods = client.list(PodResource, namespace="kube-system", labels={"k8s-app": "kube-dns"})
+    for name in [cast("str", pod.metadata.name) for pod in pods]:
+        question = f"/api/v1/namespaces/kube-system/pods/{name}:8181/proxy/ready"
+        if attempt([*kubectl, "get", "--raw", question]).returncode == 0:
+            # It answers where its status says that it is, so this much of its status is new.
+            pod = cast("Pod", client.get(PodResource, name, namespace="kube-system").to_dict())
+            return ("Ready", "True") in [
+                (found.get("type"), found.get("status"))
+                for found in pod["status"].get("conditions", [])
+            ]
+    return False
 
 
 def _wait(what: str, ready: Callable[[], bool], *, seconds: float) -> None:

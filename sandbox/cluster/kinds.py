@@ -64,11 +64,19 @@ class PodSpec(TypedDict, total=False):
     initContainers: list[Container]
 
 
+class Condition(TypedDict, total=False):
+    """One thing that is so or not."""
+
+    type: str
+    status: str
+
+
 class PodStatus(TypedDict, total=False):
     """What a pod is."""
 
     podIP: str
     phase: str
+    conditions: list[Condition]
 
 
 class Pod(Object):

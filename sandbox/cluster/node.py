@@ -25,6 +25,11 @@ def up(instance: Instance, processes: Processes, toolchain: Programs) -> bool:
     return changed
 
 
+def kubelet_since(instance: Instance) -> float:
+    """Return when kubelet was started."""
+    return (instance.run / "kubelet.started").stat().st_mtime
+
+
 def _containerd(
     instance: Instance, processes: Processes, toolchain: Programs, env: dict[str, str]
 ) -> bool:
