@@ -105,10 +105,9 @@ class Backend(pulumi.ComponentResource):
                 env=env,
                 claims=claims,
                 before={"static": args.generation.collect},
+                after=[migration],
             ),
-            opts=pulumi.ResourceOptions.merge(
-                child, pulumi.ResourceOptions(depends_on=[migration])
-            ),
+            opts=child,
         )
 
         self.endpoint = SiteEndpoint(

@@ -44,7 +44,8 @@ class Contract:
     required: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
-    # Paths it writes to and may lose, with the medium they need; volumes by what they hold.
+    # Folders below / that it writes to and may lose, with the medium they need; and the paths of
+    # its volumes, by what they hold.
     scratch: Mapping[str, str] = field(default_factory=dict[str, str])
     volumes: Mapping[str, str] = field(default_factory=dict[str, str])
     need: Need
@@ -143,7 +144,7 @@ _WAG_0 = Contract(
     ),
     optional=frozenset({"OV_API_URL", "OV_BASE_URL"}),
     secret=frozenset({"OV_DB_PASSWORD", "OV_SECRET_KEY"}),
-    scratch={"/tmp": ""},  # noqa: S108, a path in the container
+    scratch={"tmp": ""},
     volumes={"static": "/app/static", "media": "/app/media"},
     # 177 MiB after load; a picture of 24 megapixels takes one worker 170 MiB further.
     need=Need(cpu="100m", memory="192Mi", memory_limit="768Mi"),
@@ -163,7 +164,7 @@ _FIRST = Generation(
         required=frozenset({"PGDATA", "POSTGRES_PASSWORD"}),
         optional=frozenset({"POSTGRES_DB", "POSTGRES_USER"}),
         secret=frozenset({"POSTGRES_PASSWORD"}),
-        scratch={"/tmp": "", "/var/run/postgresql": "", "/dev/shm": "Memory"},  # noqa: S108
+        scratch={"tmp": "", "var/run/postgresql": "", "dev/shm": "Memory"},
         volumes={"data": "/var/lib/postgresql/data"},
         need=Need(cpu="100m", memory="128Mi", memory_limit="512Mi"),
         # By TCP: while a new volume is filled, a first server answers on the socket alone.
@@ -213,7 +214,7 @@ _FIRST = Generation(
         port=8080,
         required=frozenset({"ADMIN_HOST", "BACKEND", "FRONTEND", "SITE_HOST"}),
         optional=frozenset({"UPLOAD_LIMIT"}),
-        scratch={"/tmp": ""},  # noqa: S108
+        scratch={"tmp": ""},
         volumes={"static": "/srv/static", "media": "/srv/media"},
         need=Need(cpu="50m", memory="32Mi", memory_limit="128Mi"),
         ready=Check(path="/healthz"),
@@ -226,7 +227,7 @@ _FIRST = Generation(
         command=("sleep", "infinity"),
         required=frozenset({"PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER"}),
         secret=frozenset({"PGPASSWORD"}),
-        scratch={"/tmp": ""},  # noqa: S108
+        scratch={"tmp": ""},
         need=Need(cpu="10m", memory="32Mi", memory_limit="512Mi"),
         # Nothing to finish, and sleep does not listen to the signal that asks it to.
         grace=1,

@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from components.contract import Contract
 from components.endpoint import DatabaseEndpoint, SecretValue, fingerprint
 from components.naming import labels
-from components.options import children
+from components.options import AT_ONCE, children
 from components.volume import Volume, VolumeArgs
 from components.workload import WorkloadArgs, pod, service
 
@@ -56,7 +56,10 @@ class Database(pulumi.ComponentResource):
             name, metadata=meta, spec=_server(name, args, password, data.claim), opts=child
         )
         k8s.core.v1.Service(
-            name, metadata=meta, spec=service(name, PORT, args.contract), opts=child
+            name,
+            metadata={**meta, "annotations": AT_ONCE},
+            spec=service(name, PORT, args.contract),
+            opts=child,
         )
 
         self.endpoint = DatabaseEndpoint(

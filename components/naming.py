@@ -14,6 +14,6 @@ def labels(service: str) -> dict[str, str]:
     return {"app.kubernetes.io/name": service, "app.kubernetes.io/part-of": PROJECT}
 
 
-def volume(path: str) -> str:
-    """Return the name a pod gives the volume it mounts at *path*."""
-    return path.strip("/").replace("/", "-").replace(".", "-")
+def volume(folder: str) -> str:
+    """Return the name a pod gives the volume it mounts at *folder*."""
+    return folder.replace("/", "-")

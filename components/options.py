@@ -8,6 +8,9 @@ import pulumi
 # engine's own ten minutes are a long time to stare at a mistyped tag.
 TIMEOUTS = pulumi.CustomTimeouts(create="3m", update="3m", delete="3m")
 
+# The mark of an object that is ready once it exists.
+AT_ONCE = {"pulumi.com/skipAwait": "true"}
+
 
 def children(
     component: pulumi.ComponentResource, opts: pulumi.ResourceOptions | None

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.naming import labels
-from components.options import children
+from components.options import AT_ONCE, children
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class Volume(pulumi.ComponentResource):
                 "name": name,
                 "labels": labels(name),
                 # Most classes bind a claim when its first pod is scheduled: nothing to wait for.
-                "annotations": {"pulumi.com/skipAwait": "true"},
+                "annotations": AT_ONCE,
             },
             spec=_claim(args),
             opts=kept,

@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 from components.contract import Check, Contract
 from components.endpoint import Endpoint, SecretValue
 from components.naming import TOGETHER, labels, volume
-from components.options import children
+from components.options import AT_ONCE, children
 
 HTTP = 80
 
@@ -31,6 +31,8 @@ class WorkloadArgs:
     read_only: bool = False
     # Commands of the same image, with the same environment, that end before it starts.
     before: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    # What must have ended well before a pod starts.
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Workload(pulumi.ComponentResource):
@@ -45,9 +47,19 @@ class Workload(pulumi.ComponentResource):
         child = children(self, opts)
         meta: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "labels": labels(name)}
 
-        k8s.apps.v1.Deployment(name, metadata=meta, spec=deployment(name, args), opts=child)
+        k8s.apps.v1.Deployment(
+            name,
+            metadata=meta,
+            spec=deployment(name, args),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=args.after)),
+        )
         k8s.core.v1.Service(
-            name, metadata=meta, spec=service(name, HTTP, args.contract), opts=child
+            name,
+            # It is there at once, so that nobody who starts early looks for it in vain; whether
+            # anybody answers behind it is the Deployment's to say.
+            metadata={**meta, "annotations": AT_ONCE},
+            spec=service(name, HTTP, args.contract),
+            opts=child,
         )
 
         self.endpoint = Endpoint(host=name, port=HTTP)
@@ -56,12 +68,12 @@ class Workload(pulumi.ComponentResource):
 
 def deployment(name: str, args: WorkloadArgs) -> k8s.apps.v1.DeploymentSpecArgsDict:
     """Return a Deployment that replaces its pod without a gap, and says soon when it cannot."""
-    metadata: k8s.meta.v1.ObjectMetaArgsDict = {
-        "labels": labels(name) | (TOGETHER if args.claims else {}),
-        "annotations": revisions(args),
-    }
+    metadata: k8s.meta.v1.ObjectMetaArgsDict = {"labels": labels(name)}
     spec = pod(name, args)
+    if marks := revisions(args):
+        metadata["annotations"] = marks
     if args.claims:
+        metadata["labels"] = labels(name) | TOGETHER
         spec["affinity"] = _together()
     return {
         "replicas": 1,
@@ -84,10 +96,8 @@ def service(name: str, port: int, contract: Contract) -> k8s.core.v1.ServiceSpec
 def pod(name: str, args: WorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
     """Return a pod that a `restricted` namespace admits and that the cluster tells nothing."""
     contract = args.contract
-    return {
-        "init_containers": [_container(step, args, run) for step, run in args.before.items()],
+    spec: k8s.core.v1.PodSpecArgsDict = {
         "containers": [_server(name, args)],
-        "volumes": [*_scratch(contract), *_claimed(args)],
         "security_context": {
             "run_as_non_root": True,
             "run_as_user": contract.uid,
@@ -101,6 +111,11 @@ def pod(name: str, args: WorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
         # A Service called `db` would set DB_PORT=tcp://… in every pod, and so would any other.
         "enable_service_links": False,
     }
+    if args.before:
+        spec["init_containers"] = [_container(step, args, do) for step, do in args.before.items()]
+    if volumes := [*_scratch(contract), *_claimed(args)]:
+        spec["volumes"] = volumes
+    return spec
 
 
 def revisions(args: WorkloadArgs) -> dict[str, pulumi.Input[str]]:
@@ -138,7 +153,7 @@ def _container(
 ) -> k8s.core.v1.ContainerArgsDict:
     contract = args.contract
     mounts: list[k8s.core.v1.VolumeMountArgsDict] = [
-        {"name": volume(path), "mount_path": path} for path in contract.scratch
+        {"name": volume(folder), "mount_path": f"/{folder}"} for folder in contract.scratch
     ]
     for content in args.claims:
         path = contract.volumes[content]
@@ -156,8 +171,9 @@ def _container(
             "capabilities": {"drop": ["ALL"]},
             "read_only_root_filesystem": True,
         },
-        "volume_mounts": mounts,
     }
+    if mounts:
+        container["volume_mounts"] = mounts
     if command:
         container["command"] = [*command]
     return container
@@ -165,9 +181,9 @@ def _container(
 
 def _environment(args: WorkloadArgs) -> list[k8s.core.v1.EnvVarArgsDict]:
     given = args.contract.environment(args.env)
-    bare = args.contract.secret - {key for key, at in given.items() if isinstance(at, SecretValue)}
-    if bare:
-        raise ValueError(f"{', '.join(sorted(bare))} must come out of a Secret")
+    for key in sorted(args.contract.secret & given.keys()):
+        if not isinstance(given[key], SecretValue):
+            raise TypeError(f"{key} must come out of a Secret")
     return [_variable(key, value) for key, value in given.items()]
 
 
@@ -189,12 +205,12 @@ def _probe(check: Check, contract: Contract) -> k8s.core.v1.ProbeArgsDict:
 
 
 def _scratch(contract: Contract) -> list[k8s.core.v1.VolumeArgsDict]:
-    return [_empty(path, medium) for path, medium in contract.scratch.items()]
+    return [_empty(folder, medium) for folder, medium in contract.scratch.items()]
 
 
-def _empty(path: str, medium: str) -> k8s.core.v1.VolumeArgsDict:
+def _empty(folder: str, medium: str) -> k8s.core.v1.VolumeArgsDict:
     in_memory: k8s.core.v1.EmptyDirVolumeSourceArgsDict = {"medium": medium, "size_limit": "64Mi"}
-    return {"name": volume(path), "empty_dir": in_memory if medium else {}}
+    return {"name": volume(folder), "empty_dir": in_memory if medium else {}}
 
 
 def _claimed(args: WorkloadArgs) -> list[k8s.core.v1.VolumeArgsDict]:

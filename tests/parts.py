@@ -1,0 +1,50 @@
+"""What components are given in tests: small values with telling names."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.contract import GENERATIONS
+from components.endpoint import Address, DatabaseEndpoint, Endpoint, SecretValue, SiteEndpoint
+from components.reference import Build, Reference, Source
+from components.volume import VolumeArgs
+
+GENERATION = GENERATIONS["0.x"]
+
+SITE = Address(scheme="https", host="site.example.org", port=None)
+ADMIN = Address(scheme="https", host="admin.example.org", port=8443)
+
+BACKEND = Endpoint(host="ov-wag", port=80)
+FRONTEND = Endpoint(host="ov-frontend", port=80)
+
+VOLUME = VolumeArgs(size="5Gi", storage_class="", protect=False)
+
+
+def database() -> DatabaseEndpoint:
+    """Return a database; to be called inside a run."""
+    return DatabaseEndpoint(
+        host=pulumi.Output.from_input("db"),
+        port=5432,
+        name="site",
+        user="owner",
+        password=SecretValue(secret="db-credentials", key="POSTGRES_PASSWORD", revision="r1"),
+    )
+
+
+def backend() -> SiteEndpoint:
+    """Return a back end that shares files; to be called inside a run."""
+    return SiteEndpoint(
+        host="ov-wag",
+        port=80,
+        claims={
+            "static": pulumi.Output.from_input("ov-static"),
+            "media": pulumi.Output.from_input("ov-media"),
+        },
+    )
+
+
+def source(text: str, build: Build | None = None) -> Source:
+    """Return an image by its reference."""
+    reference = Reference.parse(text)
+    assert reference
+    return Source(reference=reference, build=build)

@@ -1,0 +1,56 @@
+"""Remix."""
+
+import pytest
+
+from components.frontend import Frontend, FrontendArgs
+from tests.engine import Engine, run
+from tests.parts import BACKEND, GENERATION
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return run(
+        lambda: Frontend(
+            "ov-frontend",
+            FrontendArgs(image="ov-frontend:v1", contract=GENERATION.frontend, api=BACKEND),
+        )
+    )
+
+
+def test_it_asks_the_back_end_by_an_address_with_a_scheme(engine: Engine) -> None:
+    assert engine.one("Deployment").env["OV_API_URL"] == "http://ov-wag"
+
+
+def test_it_is_told_nothing_secret(engine: Engine) -> None:
+    assert engine.one("Deployment").env.keys() == {"OV_API_URL", "NODE_ENV"}
+    assert not engine.all("Secret")
+
+
+def test_it_serves_by_itself(engine: Engine) -> None:
+    # npm in front of it would take 36 MiB, and the signal to stop.
+    assert engine.one("Deployment").container["command"][0] == "node"
+
+
+def test_a_back_end_that_is_away_restarts_nothing(engine: Engine) -> None:
+    container = engine.one("Deployment").container
+
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"] == {"path": "/about", "port": 3000}
+
+
+def test_requests_in_flight_finish(engine: Engine) -> None:
+    server = engine.one("Deployment")
+
+    assert server.container["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    assert server.inputs["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_it_needs_no_volume_and_no_node_of_its_own(engine: Engine) -> None:
+    assert "volumes" not in engine.one("Deployment").pod
+    assert "affinity" not in engine.one("Deployment").pod
+
+
+def test_its_address_leads_to_it(engine: Engine) -> None:
+    (port,) = engine.one("Service").inputs["spec"]["ports"]
+
+    assert (port["port"], port["targetPort"]) == (80, 3000)

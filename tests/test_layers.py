@@ -1,0 +1,91 @@
+"""Who may import whom."""
+
+import ast
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+COMPONENTS = Path(__file__).parent.parent / "components"
+
+# From values, over parts, to services and the one that knows them all.
+LAYERS = [
+    {"contract", "endpoint", "naming", "options", "reference"},
+    {"settings"},
+    {"image", "namespace", "volume", "workload"},
+    {"backend", "db", "frontend", "jumpbox", "proxy"},
+    {"openvault"},
+    {"__init__"},
+]
+
+# What a module may import from outside this repository, beside the standard library.
+OUTSIDE: Mapping[str, set[str]] = {
+    "contract": set(),
+    "naming": set(),
+    "reference": set(),
+    "endpoint": {"pulumi"},
+    "options": {"pulumi"},
+    "settings": {"pulumi"},
+    "frontend": {"pulumi"},
+    "image": {"pulumi", "pulumi_docker"},
+    "openvault": {"pulumi", "pulumi_docker", "pulumi_kubernetes"},
+}
+MOST = {"pulumi", "pulumi_kubernetes"}
+
+MODULES = sorted(path.stem for path in COMPONENTS.glob("*.py"))
+
+
+def imports(module: str) -> set[str]:
+    """Return every module that *module* imports, by its full name."""
+    names = set[str]()
+    for node in ast.walk(ast.parse((COMPONENTS / f"{module}.py").read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names.add(node.module or "")
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+def ours(module: str) -> set[str]:
+    """Return the components that *module* imports."""
+    found = {name for name in imports(module) if name.split(".")[0] == "components"}
+    return {name.removeprefix("components.") for name in found}
+
+
+def test_every_module_has_a_layer() -> None:
+    assert set(MODULES) == set[str]().union(*LAYERS)
+
+
+@pytest.mark.parametrize("depth", range(len(LAYERS)))
+def test_imports_only_point_down(depth: int) -> None:
+    below = set[str]().union(*LAYERS[:depth])
+
+    for module in LAYERS[depth]:
+        assert ours(module) <= below, module
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_knows_no_more_of_the_outside_than_it_needs(module: str) -> None:
+    roots = {name.split(".")[0] for name in imports(module)} - {"components"}
+
+    assert roots - sys.stdlib_module_names <= OUTSIDE.get(module, MOST)
+
+
+def test_only_the_settings_read_the_configuration() -> None:
+    readers = {
+        module
+        for module in MODULES
+        if {"Config(", "pulumi.runtime", "os.environ", "get_stack("}
+        & {word for word in _WORDS if word in (COMPONENTS / f"{module}.py").read_text()}
+    }
+
+    assert readers == {"settings"}
+
+
+_WORDS = ("Config(", "pulumi.runtime", "os.environ", "get_stack(")
+
+
+def test_the_program_itself_is_short() -> None:
+    assert len((COMPONENTS.parent / "__main__.py").read_text().splitlines()) <= 15

@@ -1,0 +1,54 @@
+"""The namespace and the volumes in it."""
+
+import pytest
+
+from components.namespace import Namespace, NamespaceArgs
+from components.volume import Volume, VolumeArgs
+from tests.engine import Resource, run
+
+
+def namespace(*, protect: bool) -> Resource:
+    engine = run(lambda: Namespace("ov-demo", NamespaceArgs(protect=protect)))
+    (found,) = engine.objects
+    return found
+
+
+def volume(*, protect: bool = False, storage_class: str = "") -> Resource:
+    args = VolumeArgs(size="5Gi", storage_class=storage_class, protect=protect)
+    return run(lambda: Volume("ov-db", args)).one("PersistentVolumeClaim")
+
+
+@pytest.mark.parametrize("mode", ["enforce", "warn", "audit"])
+def test_only_restricted_pods_are_let_in(mode: str) -> None:
+    labels = namespace(protect=False).inputs["metadata"]["labels"]
+
+    assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_it_stays_with_the_volumes_in_it(*, protect: bool) -> None:
+    made = namespace(protect=protect)
+
+    assert made.retain
+    assert made.protect is protect
+
+
+@pytest.mark.parametrize("protect", [True, False])
+def test_a_volume_stays_when_the_stack_goes(*, protect: bool) -> None:
+    made = volume(protect=protect)
+
+    assert made.retain
+    assert made.protect is protect
+
+
+def test_a_volume_is_as_large_as_the_stack_asks() -> None:
+    assert volume().inputs["spec"]["resources"] == {"requests": {"storage": "5Gi"}}
+
+
+def test_a_volume_is_of_the_clusters_class_unless_the_stack_names_one() -> None:
+    assert "storageClassName" not in volume().inputs["spec"]
+    assert volume(storage_class="fast").inputs["spec"]["storageClassName"] == "fast"
+
+
+def test_nobody_waits_for_a_volume_that_waits_for_its_pod() -> None:
+    assert volume().inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}

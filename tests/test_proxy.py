@@ -1,0 +1,105 @@
+"""nginx."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.endpoint import Address
+from components.proxy import Proxy, ProxyArgs
+from tests import parts
+from tests.engine import Engine, run
+from tests.parts import ADMIN, FRONTEND, GENERATION, SITE
+
+
+def proxy(**changes: Any) -> Engine:
+    def program() -> None:
+        args = ProxyArgs(
+            image="ov-nginx:v1",
+            contract=GENERATION.proxy,
+            site=SITE,
+            admin=ADMIN,
+            frontend=FRONTEND,
+            backend=parts.backend(),
+            ingress_class="",
+            tls_secret="",
+        )
+        Proxy("ov-nginx", replace(args, **changes))
+
+    return run(program)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return proxy()
+
+
+def ingress(engine: Engine) -> Any:
+    return engine.one("Ingress").inputs["spec"]
+
+
+def test_it_tells_the_site_from_the_cms_by_host(engine: Engine) -> None:
+    env = engine.one("Deployment").env
+
+    # A host without its port, as it is compared with.
+    assert (env["SITE_HOST"], env["ADMIN_HOST"]) == ("site.example.org", "admin.example.org")
+
+
+def test_it_knows_whom_to_ask(engine: Engine) -> None:
+    env = engine.one("Deployment").env
+
+    assert (env["FRONTEND"], env["BACKEND"]) == ("ov-frontend:80", "ov-wag:80")
+
+
+def test_it_lets_in_what_the_cms_accepts(engine: Engine) -> None:
+    # nginx's own limit is 1 MB, the CMS's is 10.
+    assert int(engine.one("Deployment").env["UPLOAD_LIMIT"].removesuffix("m")) >= 20
+
+
+def test_it_reads_the_volumes_and_writes_on_none(engine: Engine) -> None:
+    mounts = {each["name"]: each for each in engine.one("Deployment").container["volumeMounts"]}
+
+    assert mounts["media"]["readOnly"]
+    assert mounts["static"]["readOnly"]
+
+
+def test_it_keeps_to_the_node_that_has_the_volumes(engine: Engine) -> None:
+    server = engine.one("Deployment")
+    affinity = server.pod["affinity"]["podAffinity"]
+    (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]
+
+    wanted = term["labelSelector"]["matchLabels"].items()
+    assert wanted <= server.template["metadata"]["labels"].items()
+
+
+def test_it_needs_no_port_that_only_root_may_open(engine: Engine) -> None:
+    assert engine.one("Deployment").container["ports"] == [{"containerPort": 8080}]
+
+
+def test_the_edge_leads_both_hosts_to_it(engine: Engine) -> None:
+    rules = ingress(engine)["rules"]
+
+    assert [rule["host"] for rule in rules] == ["site.example.org", "admin.example.org"]
+    for rule in rules:
+        (path,) = rule["http"]["paths"]
+        assert (path["path"], path["pathType"]) == ("/", "Prefix")
+        assert path["backend"]["service"] == {"name": "ov-nginx", "port": {"number": 80}}
+
+
+def test_the_edge_has_a_certificate_of_its_own_unless_the_stack_names_one(engine: Engine) -> None:
+    hosts = ["site.example.org", "admin.example.org"]
+
+    assert ingress(engine)["tls"] == [{"hosts": hosts}]
+    named = ingress(proxy(tls_secret="site-tls"))
+    assert named["tls"] == [{"hosts": hosts, "secretName": "site-tls"}]
+
+
+def test_a_site_without_tls_asks_for_none() -> None:
+    plain = proxy(site=Address(scheme="http", host="site.example.org", port=None))
+
+    assert "tls" not in ingress(plain)
+
+
+def test_the_edge_is_the_clusters_own_unless_the_stack_names_one(engine: Engine) -> None:
+    assert "ingressClassName" not in ingress(engine)
+    assert ingress(proxy(ingress_class="nginx"))["ingressClassName"] == "nginx"

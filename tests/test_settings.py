@@ -1,0 +1,185 @@
+"""The settings of a stack: what is accepted, and how the rest is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.naming import NAMESPACES
+from components.settings import Settings
+from tests.engine import run
+from tests.stacks import SCHEMA, SECRETS, STACKS, configured
+
+
+def load(stack: str = "ov-demo", *, sealed: bool = True, **changes: Any) -> Settings:
+    """Return what *stack*'s settings are with *changes*; None leaves a key out."""
+    found: list[Settings] = []
+
+    def program() -> None:
+        secret = [f"openvault:{key}" for key in SECRETS] if sealed else []
+        config = configured(stack if stack in STACKS else "ov-demo", **changes)
+        pulumi.runtime.set_all_config(config, secret)
+        found.append(Settings.load(stack))
+
+    run(program, stack=stack)
+    return found[0]
+
+
+def refusal(load: Callable[[], object]) -> str:
+    """Return what a person reads when *load* refuses."""
+    with pytest.raises(pulumi.RunError) as raised:
+        load()
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_committed_stack_is_accepted(stack: str) -> None:
+    assert load(stack).namespace == stack
+
+
+def test_there_are_two_stacks_and_a_third_is_refused_by_naming_them() -> None:
+    said = refusal(lambda: load("ov-test"))
+
+    assert "'ov-test'" in said
+    assert all(name in said for name in NAMESPACES)
+    assert "pulumi stack select" in said
+
+
+# Each case: a key, what it is set to, what is said about it, and what to type.
+REFUSED: list[tuple[str, Any, str, str]] = [
+    ("siteUrl", "demo.example.org", "scheme", "pulumi config set siteUrl https://"),
+    ("siteUrl", "ftp://demo.example.org", "scheme", "pulumi config set siteUrl https://"),
+    ("siteUrl", "https://demo.example.org/path", "without a path", "pulumi config set siteUrl"),
+    ("siteUrl", "https://demo.example.org:port", "scheme", "pulumi config set siteUrl"),
+    ("siteUrl", "", "missing or empty", "pulumi config set siteUrl https://"),
+    ("siteUrl", None, "missing or empty", "pulumi config set siteUrl https://"),
+    ("adminUrl", "admin.example.org", "scheme", "pulumi config set adminUrl https://"),
+    ("adminUrl", "https://demo.ov.wgbh-mla.org", "other than the site's", "config set adminUrl"),
+    ("kubeContext", "", "not empty", "pulumi config set kubeContext ov-demo"),
+    ("kubeContext", None, "not empty", "pulumi config set kubeContext ov-demo"),
+    ("generation", "2.x", "one of: 0.x", "pulumi config set generation 0.x"),
+    ("backendImage", "wgbhmla/ov-wag", "a tag other than latest", "pulumi config set backendImage"),
+    ("backendImage", "wgbhmla/ov-wag:latest", "a tag other than latest", "config set backendImage"),
+    ("backendImage", "https://example.org/ov-wag:v1", "registry/repository", "config set"),
+    ("backendImage", "wgbhmla/ov-wag:v1@sha256:12", "or a digest", "config set backendImage"),
+    ("frontendImage", "", "a tag other than latest", "pulumi config set frontendImage"),
+    ("databaseImage", "postgres", "a tag other than latest", "pulumi config set databaseImage"),
+    ("jumpboxImage", "", "a tag other than latest", "pulumi config set jumpboxImage"),
+    ("proxyImage", "ov-nginx:v0.1.0", "built here", "pulumi config set proxyImage docker.io/"),
+    (
+        "proxyImage",
+        f"ghcr.io/x/y:v1@sha256:{'0' * 64}",
+        "without a digest",
+        "config set proxyImage",
+    ),
+    ("proxyBuild", {"folder": "x"}, "context is needed", "config set --path proxyBuild.context"),
+    ("proxyBuild", {"context": "x", "arg": {}}, "are allowed", "config set --path proxyBuild"),
+    ("proxyBuild", {"context": "x", "args": {"A": 1}}, "all text", "config set --path proxyBuild"),
+    ("proxyBuild", {"context": "x", "args": []}, "all text", "config set --path proxyBuild"),
+    ("proxyBuild", "images/ov-nginx", "context is needed", "config set --path proxyBuild"),
+    ("dockerHost", "/var/run/docker.sock", "with its scheme", "config set dockerHost unix://"),
+    ("jumpbox", "yes", "true or false", "pulumi config set jumpbox true"),
+    ("protect", "", "true or false", "pulumi config set protect true"),
+    ("databaseStorage", "10", "in Mi, Gi or Ti", "pulumi config set databaseStorage 10Gi"),
+    ("mediaStorage", "0Gi", "in Mi, Gi or Ti", "pulumi config set mediaStorage 10Gi"),
+    ("storageClass", "Local Path", "name of a Kubernetes object", "config set storageClass"),
+    ("ingressClass", "nginx!", "name of a Kubernetes object", "config set ingressClass"),
+    ("tlsSecret", "-tls", "name of a Kubernetes object", "config set tlsSecret"),
+    ("adminUser", "the admin", "letters, digits", "pulumi config set adminUser admin"),
+    ("adminEmail", "editors", "an e-mail address", "pulumi config set adminEmail"),
+    ("adminEmail", "", "an e-mail address", "pulumi config set adminEmail"),
+    ("adminPassword", "", "is missing", "pulumi config set --secret adminPassword"),
+    ("adminPassword", "short", "at least 12", "pulumi config set --secret adminPassword"),
+    ("databasePassword", None, "is missing", "pulumi config set --secret databasePassword"),
+    ("databasePassword", "short", "at least 16", "config set --secret databasePassword"),
+    ("secretKey", "k" * 49, "at least 50", "pulumi config set --secret secretKey"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "why", "way_out"), REFUSED)
+def test_what_is_wrong_is_refused_with_the_way_out(
+    key: str, value: Any, why: str, way_out: str
+) -> None:
+    said = refusal(lambda: load(**{key: value}))
+
+    assert f"openvault:{key}" in said
+    assert why in said
+    assert way_out in said
+    assert "-s ov-demo" in said
+
+
+@pytest.mark.parametrize(("key", "value"), [case[:2] for case in REFUSED])
+def test_one_mistake_is_one_complaint(key: str, value: Any) -> None:
+    assert refusal(lambda: load(**{key: value})).count("- openvault:") == 1
+
+
+def test_the_value_that_was_refused_is_shown() -> None:
+    assert "'demo.example.org'" in refusal(lambda: load(siteUrl="demo.example.org"))
+
+
+def test_the_value_of_a_secret_is_never_shown() -> None:
+    assert "hunter2" not in refusal(lambda: load(databasePassword="hunter2"))
+    assert SECRETS["secretKey"] not in repr(load())
+
+
+def test_a_secret_stored_in_clear_is_refused() -> None:
+    said = refusal(lambda: load(sealed=False))
+
+    assert said.count("stored in clear") == len(SECRETS)
+    assert not [value for value in SECRETS.values() if value in said]
+
+
+def test_a_key_nobody_knows_is_refused_with_the_one_that_was_meant() -> None:
+    said = refusal(lambda: load(siteURL="https://demo.example.org"))
+
+    assert "openvault:siteURL is no setting" in said
+    assert "did you mean siteUrl?" in said
+    assert "pulumi config rm siteURL -s ov-demo" in said
+
+
+def test_a_key_that_resembles_nothing_is_refused_all_the_same() -> None:
+    assert "see Pulumi.yaml" in refusal(lambda: load(replicas="3"))
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    said = refusal(lambda: load(siteUrl="", kubeContext="", secretKey="", bogus="1"))
+
+    assert said.count("- openvault:") == 4
+    assert "Nothing was changed" in said
+
+
+def test_every_key_of_the_schema_is_read() -> None:
+    # An unknown key is refused, so a key that is declared but never read would be, too.
+    assert load(**{key: of["default"] for key, of in SCHEMA.items() if key == "dockerHost"})
+
+
+def test_a_jumpbox_needs_no_image_where_there_is_none() -> None:
+    settings = load(jumpbox=False, jumpboxImage="", jumpboxBuild={})
+
+    assert settings.jumpbox_image is None
+    assert "jumpbox" not in settings.images
+
+
+def test_an_image_may_be_pinned_by_tag_by_digest_or_by_both() -> None:
+    digest = f"sha256:{'0' * 64}"
+
+    for version in (":v1", f"@{digest}", f":v1@{digest}"):
+        source = load(backendImage=f"ghcr.io/wgbh-mla/ov-wag{version}").backend_image
+        assert str(source.reference) == f"ghcr.io/wgbh-mla/ov-wag{version}"
+
+
+def test_an_address_may_have_a_port() -> None:
+    assert (
+        load(siteUrl="https://ov-demo.localhost:8443").site.url == "https://ov-demo.localhost:8443"
+    )
+
+
+def test_a_build_says_where_and_how() -> None:
+    build = load(
+        proxyBuild={"context": "a", "dockerfile": "b", "target": "c", "args": {"D": "e"}}
+    ).proxy_image.build
+
+    assert build
+    assert (build.context, build.dockerfile, build.target) == ("a", "b", "c")
+    assert build.args == {"D": "e"}

@@ -1,0 +1,163 @@
+"""The small values: references, addresses, names."""
+
+import pytest
+
+from components.contract import GENERATIONS, Contract, Need
+from components.endpoint import Address, Endpoint
+from components.naming import NAMESPACES, labels, volume
+from components.reference import Reference
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker.io/wgbhmla/ov-wag:v0.2.1",
+        "wgbhmla/ov-wag:v0.2.1",
+        "198.18.0.2:5000/sandbox/postgres:14.2",
+        "localhost/ov-nginx:v1",
+        f"ghcr.io/wgbh-mla/ov-wag@{DIGEST}",
+        f"ghcr.io/wgbh-mla/ov-wag:pr-7@{DIGEST}",
+        "example.org/a/b/c_d--e.f:1",
+    ],
+)
+def test_a_reference_is_what_it_was_read_from(text: str) -> None:
+    assert str(Reference.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ov-wag",
+        "ov-wag:latest",
+        f"ov-wag@{DIGEST[:-1]}",
+        "ov-wag:",
+        "ghcr.io/WGBH/ov-wag:v1",
+        "https://ghcr.io/ov-wag:v1",
+        "ov-wag:v1 ",
+        "-:v1",
+    ],
+)
+def test_what_may_move_or_is_no_reference_is_none(text: str) -> None:
+    assert Reference.parse(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("docker.io/wgbhmla/ov-nginx:v1", True),
+        ("localhost/ov-nginx:v1", True),
+        ("host:5000/ov-nginx:v1", True),
+        ("wgbhmla/ov-nginx:v1", False),
+        ("ov-nginx:v1", False),
+    ],
+)
+def test_a_reference_knows_whether_it_names_its_registry(text: str, *, names: bool) -> None:
+    reference = Reference.parse(text)
+
+    assert reference
+    assert reference.names_registry is names
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.example.org", "http://a.example.org", "https://a.localhost:8443"]
+)
+def test_an_address_is_the_origin_it_was_read_from(text: str) -> None:
+    assert Address.parse(text) == Address.parse(f"{text}/")
+    assert getattr(Address.parse(text), "url", None) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a.example.org", "//a", "https://", "https://a/b", "https://a?b", "https://u@a", "ws://a"],
+)
+def test_more_or_less_than_scheme_and_host_is_no_address(text: str) -> None:
+    assert Address.parse(text) is None
+
+
+def test_an_endpoint_says_its_port_only_where_it_is_unusual() -> None:
+    assert Endpoint(host="ov-wag", port=80).url == "http://ov-wag"
+    assert Endpoint(host="ov-wag", port=8000).url == "http://ov-wag:8000"
+
+
+def test_labels_tell_one_service_from_another_and_nothing_more() -> None:
+    # They select, so a version in them would delete and recreate a Deployment at each release.
+    assert labels("db") == {
+        "app.kubernetes.io/name": "db",
+        "app.kubernetes.io/part-of": "openvault",
+    }
+
+
+def test_there_are_two_namespaces() -> None:
+    assert NAMESPACES == ("openvault", "ov-demo")
+
+
+def test_a_volume_is_named_after_its_folder() -> None:
+    assert volume("var/run/postgresql") == "var-run-postgresql"
+
+
+# Contracts
+
+
+NEED = Need(cpu="1m", memory="1Mi", memory_limit="1Mi")
+
+
+def contract(*, required: set[str], optional: set[str]) -> Contract:
+    return Contract(
+        uid=1,
+        gid=1,
+        need=NEED,
+        required=frozenset(required),
+        optional=frozenset(optional),
+    )
+
+
+def test_an_image_gets_what_it_reads_of_what_is_offered_and_no_more() -> None:
+    given = contract(required={"A"}, optional={"B"}).environment({"B": 1, "A": 2, "DEAD": 3})
+
+    assert given == {"A": 2, "B": 1}
+
+
+def test_what_an_image_may_go_without_is_not_made_up() -> None:
+    assert contract(required={"A"}, optional={"B"}).environment({"A": 1}) == {"A": 1}
+
+
+def test_an_image_that_would_miss_what_it_needs_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="needs A, B, which nothing offers"):
+        contract(required={"A", "B"}, optional=set()).environment({"C": 1})
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_migration_runs_under_the_environment_of_its_server(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    assert applications.backend.required <= applications.migration.required
+    assert applications.backend.secret <= applications.migration.secret
+    assert applications.backend.uid == applications.migration.uid
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_what_is_secret_is_read(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    for each in (applications.database, applications.backend, applications.jumpbox):
+        assert each.secret <= each.reads
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_there_is_time_to_finish_after_the_farewell(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    for each in (applications.backend, applications.frontend, applications.proxy):
+        assert each.drain + 20 <= each.grace
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_proxy_serves_the_volumes_that_the_back_end_fills(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    assert set(applications.proxy.volumes) == set(applications.backend.volumes)
+    # One group, or the one who mounts last takes the files from the other.
+    assert applications.proxy.gid == applications.backend.gid

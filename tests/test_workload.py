@@ -1,0 +1,119 @@
+"""What every pod has in common."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.contract import Check, Contract, Need
+from components.endpoint import SecretValue
+from components.workload import Workload, WorkloadArgs
+from tests.engine import Engine, run
+
+CONTRACT = Contract(
+    uid=1000,
+    gid=2000,
+    port=8000,
+    required=frozenset({"PLAIN"}),
+    optional=frozenset({"PASSWORD"}),
+    secret=frozenset({"PASSWORD"}),
+    scratch={"run": "", "var/cache": ""},
+    need=Need(cpu="50m", memory="64Mi", memory_limit="128Mi"),
+    alive=Check(path="/alive", timeout=4),
+    ready=Check(command=("ready",)),
+    patience=30,
+)
+PASSWORD = SecretValue(secret="it-credentials", key="password", revision="r1")
+
+
+def workload(**changes: Any) -> Engine:
+    args = WorkloadArgs(image="it:v1", contract=CONTRACT, env={"PLAIN": "a"})
+    return run(lambda: Workload("it", replace(args, **changes)))
+
+
+def test_it_selects_its_own_pods_by_what_never_changes() -> None:
+    deployment = workload().one("Deployment")
+
+    assert deployment.inputs["spec"]["selector"]["matchLabels"] == {
+        "app.kubernetes.io/name": "it",
+        "app.kubernetes.io/part-of": "openvault",
+    }
+
+
+def test_it_runs_as_the_user_the_contract_names() -> None:
+    security = workload().one("Deployment").pod["securityContext"]
+
+    assert (security["runAsUser"], security["runAsGroup"], security["fsGroup"]) == (
+        1000,
+        2000,
+        2000,
+    )
+
+
+def test_it_writes_only_where_the_contract_says() -> None:
+    deployment = workload().one("Deployment")
+
+    assert {each["mountPath"] for each in deployment.container["volumeMounts"]} == {
+        "/run",
+        "/var/cache",
+    }
+    assert all(each["emptyDir"] == {} for each in deployment.pod["volumes"])
+
+
+def test_a_secret_comes_by_reference() -> None:
+    deployment = workload(env={"PLAIN": "a", "PASSWORD": PASSWORD}).one("Deployment")
+
+    assert deployment.env == {"PLAIN": "a", "PASSWORD": ("it-credentials", "password")}
+
+
+def test_a_secret_that_comes_in_clear_is_refused() -> None:
+    with pytest.raises(TypeError, match="PASSWORD must come out of a Secret"):
+        workload(env={"PLAIN": "a", "PASSWORD": "hunter2"})
+
+
+def test_what_the_image_does_not_read_does_not_reach_it() -> None:
+    assert workload(env={"PLAIN": "a", "DEAD": "b"}).one("Deployment").env == {"PLAIN": "a"}
+
+
+def test_an_image_that_would_miss_something_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs PLAIN"):
+        workload(env={})
+
+
+def test_a_new_secret_starts_a_new_pod() -> None:
+    other = replace(PASSWORD, revision="r2")
+    first, second = (
+        workload(env={"PLAIN": "a", "PASSWORD": each}).one("Deployment").template
+        for each in (PASSWORD, other)
+    )
+
+    assert first["spec"] == second["spec"]
+    assert first["metadata"]["annotations"] == {"secret.openvault/PASSWORD": "r1"}
+    assert second["metadata"]["annotations"] == {"secret.openvault/PASSWORD": "r2"}
+
+
+def test_it_may_take_as_long_to_start_as_the_contract_says() -> None:
+    container = workload().one("Deployment").container
+    startup = container["startupProbe"]
+
+    assert startup["periodSeconds"] * startup["failureThreshold"] == 30
+    assert startup["httpGet"] == {"path": "/alive", "port": 8000}
+    assert container["livenessProbe"]["timeoutSeconds"] == 4
+    assert container["readinessProbe"]["exec"] == {"command": ["ready"]}
+
+
+def test_one_that_cannot_start_is_known_in_minutes() -> None:
+    deployment = workload().one("Deployment")
+
+    assert deployment.inputs["spec"]["progressDeadlineSeconds"] <= 150
+    assert deployment.timeouts == {"create": "3m", "update": "3m", "delete": "3m"}
+
+
+def test_what_runs_before_it_has_its_image_and_its_environment() -> None:
+    deployment = workload(before={"first": ("do", "it")}).one("Deployment")
+    (first,) = deployment.pod["initContainers"]
+
+    assert first["command"] == ["do", "it"]
+    assert first["image"] == deployment.container["image"]
+    assert first["env"] == deployment.container["env"]
+    assert "readinessProbe" not in first

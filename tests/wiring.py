@@ -1,0 +1,204 @@
+"""Whether the objects of one stack fit together: each name one of them says, another one has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.engine import Inputs, Resource, environment_value
+
+# Environment that names a neighbour, and the form it is in.
+_URL = re.compile(r"http://(?P<host>[a-z][a-z0-9-]*)(?::(?P<port>\d+))?")
+_PAIR = re.compile(r"(?P<host>[a-z][a-z0-9-]*):(?P<port>\d+)")
+_ASKS = {"OV_API_URL": _URL, "FRONTEND": _PAIR, "BACKEND": _PAIR}
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+_DATABASE = (("OV_DB_HOST", "OV_DB_PORT"), ("PGHOST", "PGPORT"))
+
+
+def faults(objects: Sequence[Resource]) -> list[str]:
+    """Return everything that would keep a request from going its way."""
+    return [
+        *_secrets(objects),
+        *_claims(objects),
+        *_services(objects),
+        *_neighbours(objects),
+        *_probes(objects),
+        *_ingresses(objects),
+        *_migration(objects),
+        *_hosts(objects),
+    ]
+
+
+def _of(objects: Sequence[Resource], kind: str) -> dict[str, Resource]:
+    return {each.object_name: each for each in objects if each.kind == kind}
+
+
+def _makers(objects: Sequence[Resource]) -> list[Resource]:
+    return [each for each in objects if "template" in each.inputs.get("spec", {})]
+
+
+def _containers(maker: Resource) -> Iterator[Inputs]:
+    yield from maker.pod["containers"]
+    yield from maker.pod.get("initContainers", [])
+
+
+def _environment(container: Inputs) -> dict[str, Any]:
+    return {each["name"]: environment_value(each) for each in container.get("env", [])}
+
+
+def _ports(maker: Resource) -> set[float]:
+    return {
+        port["containerPort"]
+        for container in maker.pod["containers"]
+        for port in container.get("ports", [])
+    }
+
+
+def _secrets(objects: Sequence[Resource]) -> Iterator[str]:
+    secrets = _of(objects, "Secret")
+    for maker in _makers(objects):
+        for container in _containers(maker):
+            for name, at in _environment(container).items():
+                if not isinstance(at, str):
+                    secret, key = at
+                    if secret not in secrets:
+                        yield f"{maker.object_name}: {name} comes from Secret {secret}: none"
+                    elif key not in secrets[secret].inputs["stringData"]:
+                        yield f"{maker.object_name}: Secret {secret} has no {key}"
+
+
+def _claims(objects: Sequence[Resource]) -> Iterator[str]:
+    claims = _of(objects, "PersistentVolumeClaim")
+    for maker in _makers(objects):
+        volumes = {each["name"]: each for each in maker.pod.get("volumes", [])}
+        for volume in volumes.values():
+            claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+            if claim and claim not in claims:
+                yield f"{maker.object_name}: there is no claim {claim}"
+        for container in _containers(maker):
+            mounted = [mount["name"] for mount in container.get("volumeMounts", [])]
+            for name in mounted:
+                if name not in volumes:
+                    yield f"{maker.object_name}: mounts {name}, which is no volume"
+    for claim in claims:
+        if not any(_mounts(maker, claim) for maker in _makers(objects)):
+            yield f"nobody mounts {claim}"
+
+
+def _mounts(maker: Resource, claim: str) -> bool:
+    return any(
+        volume.get("persistentVolumeClaim", {}).get("claimName") == claim
+        for volume in maker.pod.get("volumes", [])
+    )
+
+
+def _services(objects: Sequence[Resource]) -> Iterator[str]:
+    for maker in _makers(objects):
+        wanted = maker.inputs["spec"].get("selector", {}).get("matchLabels", {})
+        if not wanted.items() <= maker.template["metadata"]["labels"].items():
+            yield f"{maker.object_name} does not select its own pods"
+        governing = maker.inputs["spec"].get("serviceName")
+        if governing and governing not in _of(objects, "Service"):
+            yield f"{maker.object_name} is governed by Service {governing}: none"
+    for name, service in _of(objects, "Service").items():
+        selector = service.inputs["spec"]["selector"].items()
+        behind = [
+            maker
+            for maker in _makers(objects)
+            if selector <= maker.template["metadata"]["labels"].items()
+        ]
+        if len(behind) != 1:
+            yield f"Service {name} selects the pods of {len(behind)} objects"
+        for maker in behind:
+            for port in service.inputs["spec"]["ports"]:
+                if port["targetPort"] not in _ports(maker):
+                    yield f"Service {name} sends to a port nobody listens on"
+
+
+def _answers(objects: Sequence[Resource], host: str, port: float) -> bool:
+    service = _of(objects, "Service").get(host)
+    return service is not None and port in {
+        each["port"] for each in service.inputs["spec"]["ports"]
+    }
+
+
+def _neighbours(objects: Sequence[Resource]) -> Iterator[str]:
+    for maker in _makers(objects):
+        for container in _containers(maker):
+            env = _environment(container)
+            for name, form in _ASKS.items():
+                if name in env:
+                    match = form.fullmatch(env[name])
+                    if not match or not _answers(
+                        objects, match["host"], float(match["port"] or 80)
+                    ):
+                        yield f"{maker.object_name}: nobody answers to {name}={env[name]}"
+            for host, port in _DATABASE:
+                if host in env and not _answers(objects, env[host], float(env[port])):
+                    yield f"{maker.object_name}: no database at {env[host]}:{env[port]}"
+
+
+def _probes(objects: Sequence[Resource]) -> Iterator[str]:
+    for maker in _makers(objects):
+        for container in maker.pod["containers"]:
+            for kind in PROBES:
+                page = container.get(kind, {}).get("httpGet")
+                if page and page["port"] not in _ports(maker):
+                    yield f"{maker.object_name}: its {kind} asks a port nobody listens on"
+
+
+def _ingresses(objects: Sequence[Resource]) -> Iterator[str]:
+    ingresses = _of(objects, "Ingress")
+    if not ingresses:
+        yield "nobody can come in"
+    for name, ingress in ingresses.items():
+        for rule in ingress.inputs["spec"]["rules"]:
+            for path in rule["http"]["paths"]:
+                service = path["backend"]["service"]
+                if not _answers(objects, service["name"], service["port"]["number"]):
+                    yield f"Ingress {name} leads {rule['host']} to nobody"
+
+
+def _migration(objects: Sequence[Resource]) -> Iterator[str]:
+    """Ask whether the database fits the code before the code serves."""
+    jobs = _of(objects, "Job").values()
+    servers = [each for each in objects if each.kind == "Deployment" and each.name == "ov-wag"]
+    if not jobs:
+        yield "nobody migrates the database"
+    for job in jobs:
+        if "migrate" not in "".join(job.container["command"]):
+            yield f"{job.object_name} migrates nothing"
+        for server in servers:
+            if job.urn not in server.dependencies:
+                yield f"{server.object_name} does not wait for {job.object_name}"
+            if job.container["image"] != server.container["image"]:
+                yield f"{job.object_name} migrates to another release than the one that serves"
+            if not server.env.items() <= job.env.items():
+                yield f"{job.object_name} does not run under the environment of its server"
+        for database in _of(objects, "StatefulSet").values():
+            if database.urn not in job.dependencies:
+                yield f"{job.object_name} does not wait for the database"
+
+
+def _hosts(objects: Sequence[Resource]) -> Iterator[str]:
+    """Ask whether whoever calls the back end says a name it answers to."""
+    for server in _makers(objects):
+        if server.kind != "Deployment" or server.name != "ov-wag":
+            continue
+        allowed = server.env["OV_ALLOWED_HOSTS"].split(",")
+        for kind in PROBES:
+            headers = server.container[kind]["httpGet"].get("httpHeaders", [])
+            if not [
+                each for each in headers if each["name"] == "Host" and each["value"] in allowed
+            ]:
+                yield f"{server.object_name} refuses its own {kind}"
+        for asker in _makers(objects):
+            api = asker.env.get("OV_API_URL") if asker.kind == "Deployment" else None
+            match = _URL.fullmatch(api) if api else None
+            if match and match["host"] not in allowed:
+                yield f"{server.object_name} refuses {asker.object_name}, who calls it {api}"
+        for ingress in _of(objects, "Ingress").values():
+            for rule in ingress.inputs["spec"]["rules"]:
+                if rule["host"] not in allowed:
+                    yield f"{server.object_name} refuses who comes by {rule['host']}"
