@@ -19,7 +19,7 @@ TITLES = (
     "select title from wagtailcore_page join exhibit_exhibitpage on page_ptr_id = id where live"
 )
 
-# A red square of 64 × 64 points.
+# A red square of 64 by 64 points.
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAS0lEQVR42u3PQQkAAAgAsetfWiP4FgYrsKZeS0BA"
     "QEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEDgsqnc8OJ6Ln3iAAAAAElFTkSuQmCC"
