@@ -198,8 +198,8 @@ _FIRST = Generation(
     frontend=Contract(
         uid=10001,
         gid=10001,
-        # Without npm in front: 36 MiB less, and the signal to stop arrives.
-        command=("node", "node_modules/.bin/remix-serve", "build"),
+        # What the image starts by itself, without the shell in front that keeps the signal to stop.
+        command=("npm", "run", "start"),
         port=3000,
         required=frozenset({"OV_API_URL"}),
         optional=frozenset({"NODE_ENV"}),
@@ -212,8 +212,8 @@ _FIRST = Generation(
         uid=101,
         gid=_SITE,
         port=8080,
-        required=frozenset({"ADMIN_HOST", "BACKEND", "FRONTEND", "SITE_HOST"}),
-        optional=frozenset({"UPLOAD_LIMIT"}),
+        required=frozenset({"ADMIN_HOST", "BACKEND", "BACKEND_URL", "FRONTEND", "SITE_HOST"}),
+        optional=frozenset({"TRUSTED_PROXIES", "UPLOAD_LIMIT", "WORKERS"}),
         scratch={"tmp": ""},
         volumes={"static": "/srv/static", "media": "/srv/media"},
         need=Need(cpu="50m", memory="32Mi", memory_limit="128Mi"),

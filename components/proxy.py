@@ -49,6 +49,8 @@ class Proxy(pulumi.ComponentResource):
                     "ADMIN_HOST": args.admin.host,
                     "FRONTEND": f"{args.frontend.host}:{args.frontend.port}",
                     "BACKEND": f"{args.backend.host}:{args.backend.port}",
+                    # What the front end has for the back end's address, and no browser can ask.
+                    "BACKEND_URL": args.backend.url,
                     "UPLOAD_LIMIT": "25m",
                 },
                 claims=args.backend.claims,

@@ -51,6 +51,11 @@ def test_it_knows_whom_to_ask(engine: Engine) -> None:
     assert (env["FRONTEND"], env["BACKEND"]) == ("ov-frontend:80", "ov-wag:80")
 
 
+def test_it_knows_what_the_front_end_calls_the_back_end(engine: Engine) -> None:
+    # Pages carry that address in front of each picture; the proxy takes it away.
+    assert engine.one("Deployment").env["BACKEND_URL"] == "http://ov-wag"
+
+
 def test_it_lets_in_what_the_cms_accepts(engine: Engine) -> None:
     # nginx's own limit is 1 MB, the CMS's is 10.
     assert int(engine.one("Deployment").env["UPLOAD_LIMIT"].removesuffix("m")) >= 20

@@ -159,6 +159,11 @@ CUTS: Mapping[str, tuple[str, str, Change]] = {
         "ov-nginx",
         env("BACKEND", value="ov-wag:8000"),
     ),
+    "the proxy does not know what comes before a picture's address": (
+        "Deployment",
+        "ov-nginx",
+        env("BACKEND_URL", value="http://ov-wag:80"),
+    ),
     "the proxy mounts a claim that is not there": (
         "Deployment",
         "ov-nginx",

@@ -11,7 +11,7 @@ from tests.engine import Inputs, Resource, environment_value
 # Environment that names a neighbour, and the form it is in.
 _URL = re.compile(r"http://(?P<host>[a-z][a-z0-9-]*)(?::(?P<port>\d+))?")
 _PAIR = re.compile(r"(?P<host>[a-z][a-z0-9-]*):(?P<port>\d+)")
-_ASKS = {"OV_API_URL": _URL, "FRONTEND": _PAIR, "BACKEND": _PAIR}
+_ASKS = {"OV_API_URL": _URL, "BACKEND_URL": _URL, "FRONTEND": _PAIR, "BACKEND": _PAIR}
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _DATABASE = (("OV_DB_HOST", "OV_DB_PORT"), ("PGHOST", "PGPORT"))
 
@@ -23,6 +23,7 @@ def faults(objects: Sequence[Resource]) -> list[str]:
         *_claims(objects),
         *_services(objects),
         *_neighbours(objects),
+        *_pictures(objects),
         *_probes(objects),
         *_ingresses(objects),
         *_migration(objects),
@@ -146,6 +147,19 @@ def _probes(objects: Sequence[Resource]) -> Iterator[str]:
                 page = container.get(kind, {}).get("httpGet")
                 if page and page["port"] not in _ports(maker):
                     yield f"{maker.object_name}: its {kind} asks a port nobody listens on"
+
+
+def _pictures(objects: Sequence[Resource]) -> Iterator[str]:
+    """Ask whether the proxy knows the address that the front end puts before pictures."""
+    said = {
+        env[name]
+        for maker in _makers(objects)
+        for env in [_environment(maker.container)]
+        for name in ("OV_API_URL", "BACKEND_URL")
+        if name in env
+    }
+    if len(said) > 1:
+        yield f"pictures are looked for at {' and '.join(sorted(said))}"
 
 
 def _ingresses(objects: Sequence[Resource]) -> Iterator[str]:
