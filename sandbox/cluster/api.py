@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -36,31 +37,9 @@ class Cluster:
         # lightkube leaves parts of its signatures untyped; the methods here have types again.
         self._client: Any = AsyncClient(KubeConfig.from_file(kubeconfig), trust_env=False)
 
-    async def list(
-        self, kind: type[resource.Resource], fields: dict[str, str] | None = None
-    ) -> tuple[list[Object], str]:
-        """Return all objects of *kind*, and the version at which they were read."""
-        listing = self._client.list(kind, fields=fields, **_everywhere(kind))
-        found = [_plain(item) async for item in listing]
-        return found, cast("str", listing.resourceVersion)
-
-    async def watch(
-        self,
-        kind: type[resource.Resource],
-        version: str,
-        saw: Callable[[str, Object], None],
-        fields: dict[str, str] | None = None,
-    ) -> None:
-        """Call *saw* with each change since *version*, until the API server ends the watch."""
-        changes = self._client.watch(
-            kind,
-            fields=fields,
-            resource_version=version,
-            server_timeout=WATCH_SECONDS,
-            **_everywhere(kind),
-        )
-        async for event, item in changes:
-            saw(cast("str", event), _plain(item))
+    def all(self, kind: type[resource.Resource], fields: dict[str, str] | None = None) -> AllOfKind:
+        """Return all objects of *kind*, to be listed and watched."""
+        return AllOfKind(self._client, kind, fields)
 
     async def create(self, body: resource.Resource) -> bool:
         """Create an object; return whether it was not there before."""
@@ -98,22 +77,57 @@ class Cluster:
                 raise
 
 
-class Lister(Protocol):
-    """The part of the API that a mirror reads."""
+@dataclass(frozen=True, slots=True)
+class AllOfKind:
+    """All objects of one kind in all namespaces."""
 
-    async def list(
-        self, kind: type[resource.Resource], fields: dict[str, str] | None = None
-    ) -> tuple[list[Object], str]:
-        """Return all objects of *kind*, and the version at which they were read."""
+    client: Any
+    kind: type[resource.Resource]
+    fields: dict[str, str] | None
+
+    async def list(self) -> tuple[list[Object], str]:
+        """Return the objects, and the version at which they were read."""
+        listing = self.client.list(self.kind, fields=self.fields, **self._everywhere())
+        found = [_plain(item) async for item in listing]
+        return found, cast("str", listing.resourceVersion)
+
+    async def watch(self, version: str, saw: Callable[[str, Object], None]) -> None:
+        """Call *saw* with each change since *version*, until the API server ends the watch."""
+        changes = self.client.watch(
+            self.kind,
+            fields=self.fields,
+            resource_version=version,
+            server_timeout=WATCH_SECONDS,
+            **self._everywhere(),
+        )
+        async for event, item in changes:
+            saw(cast("str", event), _plain(item))
+
+    def _everywhere(self) -> dict[str, str]:
+        namespaced = issubclass(self.kind, resource.NamespacedResource)
+        return {"namespace": "*"} if namespaced else {}
+
+
+class Writer(Protocol):
+    """The part of the API that makes and deletes objects."""
+
+    async def create(self, body: resource.Resource) -> bool:
+        """Create an object; return whether it was not there before."""
         ...
 
-    async def watch(
-        self,
-        kind: type[resource.Resource],
-        version: str,
-        saw: Callable[[str, Object], None],
-        fields: dict[str, str] | None = None,
-    ) -> None:
+    async def delete(self, kind: type[resource.Resource], name: str) -> None:
+        """Delete an object without namespace, if it is there."""
+        ...
+
+
+class Source(Protocol):
+    """Objects that can be listed and watched."""
+
+    async def list(self) -> tuple[list[Object], str]:
+        """Return the objects, and the version at which they were read."""
+        ...
+
+    async def watch(self, version: str, saw: Callable[[str, Object], None]) -> None:
         """Call *saw* with each change since *version*, until the API server ends the watch."""
         ...
 
@@ -121,21 +135,12 @@ class Lister(Protocol):
 class Mirror(Generic[ObjectType]):
     """All objects of one kind, as the cluster has them now."""
 
-    def __init__(
-        self,
-        cluster: Lister,
-        kind: type[resource.Resource],
-        model: type[ObjectType],
-        changed: asyncio.Event,
-        fields: dict[str, str] | None = None,
-    ) -> None:
-        self._cluster = cluster
-        self._kind = kind
+    def __init__(self, source: Source, model: type[ObjectType], changed: asyncio.Event) -> None:
+        self._source = source
+        self._what = model.__name__
         self._changed = changed
-        self._fields = fields
         self._found: dict[tuple[str, str], ObjectType] = {}
         self.complete = False
-        del model  # its type is what the mirror needs to know
 
     def all(self) -> list[ObjectType]:
         """Return the objects, in an order that does not change by itself."""
@@ -145,13 +150,13 @@ class Mirror(Generic[ObjectType]):
         """Keep the mirror true; never return."""
         while True:
             try:
-                found, version = await self._cluster.list(self._kind, self._fields)
+                found, version = await self._source.list()
                 self._found = {_key(item): cast("ObjectType", item) for item in found}
                 self.complete = True
                 self._changed.set()
-                await self._cluster.watch(self._kind, version, self._saw, self._fields)
+                await self._source.watch(version, self._saw)
             except httpx2.HTTPError as error:
-                say(f"{self._kind.__name__}: {error}; asking again")
+                say(f"{self._what}: {error}; asking again")
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _saw(self, event: str, item: Object) -> None:
@@ -192,10 +197,6 @@ async def reconcile(
 def say(message: str) -> None:
     """Write one line to the daemon's log."""
     print(message, flush=True)
-
-
-def _everywhere(kind: type[resource.Resource]) -> dict[str, str]:
-    return {"namespace": "*"} if issubclass(kind, resource.NamespacedResource) else {}
 
 
 def _plain(item: Any) -> Object:  # noqa: ANN401, whatever lightkube returns

@@ -178,9 +178,9 @@ async def main(instance: Instance) -> None:
     edge = Edge(instance)
     edge.prepare()
     cluster, changed = Cluster(instance.pki / "edge.conf"), asyncio.Event()
-    ingresses = Mirror(cluster, IngressResource, Ingress, changed)
-    services = Mirror(cluster, ServiceResource, Service, changed)
-    secrets = Mirror(cluster, SecretResource, Secret, changed, {"type": "kubernetes.io/tls"})
+    ingresses = Mirror(cluster.all(IngressResource), Ingress, changed)
+    services = Mirror(cluster.all(ServiceResource), Service, changed)
+    secrets = Mirror(cluster.all(SecretResource, {"type": "kubernetes.io/tls"}), Secret, changed)
 
     async def act() -> None:
         reading = edge_config.read(ingresses.all(), services.all())

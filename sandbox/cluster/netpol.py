@@ -257,9 +257,9 @@ def _table(
 async def main(instance: Instance) -> None:
     """Keep the firewall as the policies want it until the process ends."""
     cluster, changed = Cluster(instance.pki / "netpol.conf"), asyncio.Event()
-    policies = Mirror(cluster, NetworkPolicy, Policy, changed)
-    pods = Mirror(cluster, PodResource, Pod, changed)
-    namespaces = Mirror(cluster, NamespaceResource, Namespace, changed)
+    policies = Mirror(cluster.all(NetworkPolicy), Policy, changed)
+    pods = Mirror(cluster.all(PodResource), Pod, changed)
+    namespaces = Mirror(cluster.all(NamespaceResource), Namespace, changed)
     applied = ""
 
     async def act() -> None:

@@ -23,7 +23,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import PersistentVolume, PersistentVolumeClaim
 
 from sandbox.cluster import network
-from sandbox.cluster.api import Cluster, Mirror, reconcile, say
+from sandbox.cluster.api import Cluster, Mirror, Writer, reconcile, say
 from sandbox.cluster.kinds import Claim, Volume
 from sandbox.instance import Instance
 
@@ -91,7 +91,7 @@ def _waits(claim: Claim) -> bool:
     )
 
 
-async def provision(cluster: Cluster, claim: Claim, folder: Path) -> None:
+async def provision(cluster: Writer, claim: Claim, folder: Path) -> None:
     """Make the folder, then the volume: a volume is never without its folder."""
     path = folder / name_of(claim)
     path.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ async def provision(cluster: Cluster, claim: Claim, folder: Path) -> None:
         say(f"{name_of(claim)}: made for {_title(claim)}")
 
 
-async def reclaim(cluster: Cluster, volume: Volume, folder: Path) -> None:
+async def reclaim(cluster: Writer, volume: Volume, folder: Path) -> None:
     """Delete the data, then the volume: data without a volume would be found by nobody."""
     name = volume["metadata"].get("name", "")
     if (folder / name).exists():
@@ -116,8 +116,8 @@ def _title(claim: Claim) -> str:
 async def main(instance: Instance) -> None:
     """Provide and reclaim volumes until the process ends."""
     cluster, changed = Cluster(instance.pki / "provisioner.conf"), asyncio.Event()
-    claims = Mirror(cluster, PersistentVolumeClaim, Claim, changed)
-    volumes = Mirror(cluster, PersistentVolume, Volume, changed)
+    claims = Mirror(cluster.all(PersistentVolumeClaim), Claim, changed)
+    volumes = Mirror(cluster.all(PersistentVolume), Volume, changed)
 
     folder = instance.state / "volumes"
 

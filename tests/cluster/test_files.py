@@ -1,0 +1,66 @@
+"""Files and templates of the cluster."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox.cluster import environment, files, templates
+from sandbox.instance import Instance
+
+EXTRA = {"CNI": "/cni", "RUN": "/run", "HOST_IP": "1", "SITES": "", "MODULES": "/m", "PORT": "443"}
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    return Instance(name="test", index=1, state=tmp_path, cache=tmp_path, https_port=8443)
+
+
+def test_a_file_is_written_once(tmp_path: Path) -> None:
+    assert files.write(tmp_path / "deep" / "file", "text")
+    assert not files.write(tmp_path / "deep" / "file", "text")
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["file"]
+
+
+def test_a_file_that_others_may_read_by_now_is_closed_again(tmp_path: Path) -> None:
+    files.write(tmp_path / "key", "secret", files.PRIVATE)
+    (tmp_path / "key").chmod(0o644)
+
+    assert files.write(tmp_path / "key", "secret", files.PRIVATE)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in resources.files("sandbox.cluster.manifests").iterdir())
+)
+def test_every_template_finds_what_it_asks_for(instance: Instance, name: str) -> None:
+    filled = {**templates.values(instance), **EXTRA, "PROXY_PROTOCOL": "8443"}
+
+    text = templates.render(name, filled)
+
+    assert not templates.PLACE.search(text)
+    if name.endswith(".yaml"):
+        assert list(yaml.safe_load_all(text))
+
+
+def test_another_shell_is_no_other_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tools:
+        def path(self, program: str) -> Path:
+            return Path(program)
+
+        def directory(self, name: str) -> Path:
+            return Path(name)
+
+        def env(self) -> dict[str, str]:
+            return {"PATH": f"/tools/bin:{shell}", "LD_LIBRARY_PATH": "/tools/lib"}
+
+    found: list[dict[str, str]] = []
+    for shell in ("/usr/bin:/bin", "/home/someone/.venv/bin:/usr/bin"):
+        monkeypatch.setenv("PATH", shell)
+        found.append(environment.stable(Tools()))
+
+    assert found[0] == found[1]
+    assert found[0]["PATH"].startswith("/tools/bin:")
