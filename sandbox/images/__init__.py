@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 
 from sandbox.images.distribution import Registry
-from sandbox.images.recipes import BASES
+from sandbox.images.recipes import BASES, contents
 from sandbox.instance import Instance
 from sandbox.toolchain import Report, Toolchain
-from sandbox.toolchain.recipe import alone
+from sandbox.toolchain.recipe import Recipe, alone
 
-__all__ = ["BASES", "base_images", "push", "remember"]
+__all__ = ["BASES", "base_images", "contents", "missing", "push", "references", "remember"]
 
 
-def base_images(instance: Instance, toolchain: Toolchain, report: Report) -> None:
-    """Make the base images the cache lacks. No daemon is needed."""
-    recipes = [base.recipe(instance.cache, toolchain) for base in BASES]
+def missing(instance: Instance, toolchain: Toolchain) -> list[str]:
+    """Return the names of the base images that are not in the cache yet."""
+    return [recipe.name for recipe in _absent(instance, toolchain)]
+
+
+def base_images(instance: Instance, toolchain: Toolchain, report: Report) -> int:
+    """Make the base images the cache lacks, without any daemon; return how many were made."""
     with alone(instance.cache, report):
-        absent = [recipe for recipe in recipes if not recipe.made(instance.cache)]
+        absent = _absent(instance, toolchain)
         for number, recipe in enumerate(absent, start=1):
             report(f"{recipe.about} ({number} of {len(absent)})")
             recipe.make(instance.cache)
+    return len(absent)
 
 
-def push(instance: Instance, toolchain: Toolchain, report: Report) -> dict[str, str]:
-    """Bring the base images to the registry; return each one's reference by digest."""
+def push(instance: Instance, toolchain: Toolchain, report: Report) -> None:
+    """Bring the base images to the registry, if it lacks them."""
     registry = Registry(instance.registry)
     pushed: dict[str, str] = {}
     for base in BASES:
@@ -32,13 +39,27 @@ def push(instance: Instance, toolchain: Toolchain, report: Report) -> dict[str, 
         image = base.image(instance.cache, toolchain)
         pushed[f"{base.repository}:{base.tag}"] = registry.push(image, base.repository, base.tag)
     remember(instance, pushed)
-    return pushed
 
 
-def remember(instance: Instance, references: dict[str, str]) -> None:
+def references(instance: Instance) -> dict[str, str]:
+    """Return what the registry holds: name and tag → the reference by tag and digest."""
+    path = _list(instance)
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def remember(instance: Instance, found: Mapping[str, str]) -> None:
     """Add to the list of what the registry holds, `<state>/images.json`."""
-    path = instance.state / "images.json"
-    known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    half = path.with_suffix(".half")
-    half.write_text(json.dumps({**known, **references}, indent=2, sort_keys=True) + "\n")
-    half.replace(path)
+    known = references(instance)
+    if {**known, **found} != known:
+        half = _list(instance).with_suffix(".half")
+        half.write_text(json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n")
+        half.replace(_list(instance))
+
+
+def _absent(instance: Instance, toolchain: Toolchain) -> list[Recipe]:
+    recipes = [base.recipe(instance.cache, toolchain) for base in BASES]
+    return [recipe for recipe in recipes if not recipe.made(instance.cache)]
+
+
+def _list(instance: Instance) -> Path:
+    return instance.state / "images.json"

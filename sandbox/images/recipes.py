@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import inspect
 import io
@@ -10,7 +9,7 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +72,7 @@ class BaseImage:
         below = self.parent.recipe(cache, toolchain).digest() if self.parent else ""
         step = inspect.getsource(self.step) if self.step else ""
         makers = [inspect.getsource(module) for module in (image, layer, root)]
-        files: list[str | bytes] = []
-        for path in _files(FILES / self.name):
-            files += [str(path.relative_to(FILES)), oct(path.stat().st_mode), path.read_bytes()]
+        files = contents(FILES / self.name)
         program = ""
         if self.step is _coredns:
             program = str(toolchain.path("coredns").resolve().parent.name)
@@ -89,10 +86,9 @@ class BaseImage:
         top.mkdir()
         top.chmod(0o755)
         parent = self.parent.image(cache, toolchain) if self.parent else None
-        for blob in parent.layers if parent else ():
-            layer.unpack(parent.path(blob.digest), top) if parent else None
-        for name in layer.EPHEMERAL if parent else ():
-            (top / name).mkdir(exist_ok=True)
+        if parent is not None:
+            for blob in parent.layers:
+                layer.unpack(parent.path(blob.digest), top)
         before: dict[str, Look] = layer.looks(top)
         if self.packages:
             root.install(top, self.packages)
@@ -100,6 +96,16 @@ class BaseImage:
             self.step(top, toolchain)
         image.write(into, top, self.config, parent, before)
         shutil.rmtree(top)
+
+
+def contents(folder: Path, without: Collection[str] = ()) -> tuple[str | bytes, ...]:
+    """Return everything that decides what a folder of sources becomes: names, modes, contents."""
+    found: list[str | bytes] = []
+    for path in _files(folder):
+        name = path.relative_to(folder)
+        if not set(name.parts).intersection(without):
+            found += [str(name), str(os.access(path, os.X_OK)), path.read_bytes()]
+    return tuple(found)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -236,7 +242,7 @@ PROXY = BaseImage(
     name="nginx",
     tag="1.22",
     parent=DEBIAN,
-    packages=("curl", "gettext-base", "nginx"),
+    packages=("curl", "nginx"),
     config=_config("nginx", "-g", "daemon off;", StopSignal="SIGQUIT", ExposedPorts={"80/tcp": {}}),
     step=_nginx,
 )
@@ -285,9 +291,3 @@ COREDNS = BaseImage(
 
 # A parent stands before its children.
 BASES = (DEBIAN, PYTHON, NODE, PROXY, DATABASE, TOOLS, PAUSE, COREDNS)
-
-
-@functools.cache
-def by_repository() -> dict[str, BaseImage]:
-    """Return the base images by their place in the registry."""
-    return {base.repository: base for base in BASES}
