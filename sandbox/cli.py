@@ -55,8 +55,7 @@ def up() -> None:
 def down(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Remove the platform with everything it made, its data too."""
     instance = Instance.from_environment()
-    if os.geteuid() != 0:
-        raise Refusal("Only root can take a sandbox down", "it runs as root", "Type sudo make down")
+    _root_only()
     if not teardown.exists(instance):
         print(f"There is no sandbox {instance.name}: nothing to remove")
         return
@@ -120,9 +119,17 @@ def export(name: str, value: str) -> str:
     return f"export {name}={shlex.quote(value)}{rest}"
 
 
+def _root_only() -> None:
+    if os.geteuid() != 0:
+        raise Refusal(
+            "This needs root's rights", "the sandbox runs as root", "Become root: sudo -i"
+        )
+
+
 def _standing() -> Instance:
     """Return the sandbox; refuse if there is none, or only the beginnings of one."""
     instance = Instance.from_environment()
+    _root_only()
     if not (instance.kubeconfig.exists() and settings.admin_password(instance).exists()):
         raise Refusal(
             f"There is no sandbox {instance.name}",

@@ -12,6 +12,7 @@ from typing import IO
 
 from sandbox.errors import Refusal
 from sandbox.instance import Instance
+from sandbox.settings import replace
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -58,5 +59,5 @@ def forget_the_last_boot(instance: Instance) -> bool:
     if before != now:
         shutil.rmtree(instance.run, ignore_errors=True)
     instance.run.mkdir(parents=True, exist_ok=True)
-    noted.write_text(now + "\n")
+    replace(noted, now + "\n")
     return before != now

@@ -21,6 +21,7 @@ from sandbox import (
 from sandbox.instance import Instance
 from sandbox.process import Processes
 from sandbox.progress import Phase, Report
+from sandbox.settings import STACK
 from sandbox.toolchain import Toolchain
 
 # What a person types there, beside pulumi.
@@ -100,6 +101,10 @@ class Ascent:
             _link(self.instance.bin / tool, self._tools.path(tool))
         outcome = stack.up(self.instance, self._tools, report)
         self.changed |= outcome.changed
+        report("waiting for the site to answer")
+        stack.wait_until_it_answers(self.instance)
+        report("publishing exhibits, if there are none")
+        applications.seed(self.instance, self._tools, STACK)
         return str(outcome)
 
     def _outcome(self, changes: str) -> str:
@@ -110,11 +115,18 @@ class Ascent:
 def needs(instance: Instance) -> prerequisites.Needs:
     """Return what is still to be made with compilers and downloads."""
     absent = {recipe.name for recipe in toolchain.missing(instance.cache)}
+    tools = toolchain.locate(instance.cache)
+    if tools is None:
+        return prerequisites.Needs(
+            go=any(recipe.name in absent for recipe in toolchain.golang.RECIPES),
+            debian=toolchain.debian.RECIPE.name in absent,
+        )
+    made_of = {*images.missing(instance, tools), *applications.missing(instance, tools)}
     return prerequisites.Needs(
-        go=any(recipe.name in absent for recipe in toolchain.golang.RECIPES),
-        debian=toolchain.debian.RECIPE.name in absent,
-        node=True,
-        postgres=True,
+        go=False,
+        debian=bool(made_of),
+        node=bool(made_of & {"node", "ov-frontend"}),
+        postgres="postgres" in made_of,
     )
 
 

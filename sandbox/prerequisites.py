@@ -10,14 +10,13 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 
 import psutil
 
-from sandbox import toolchain
 from sandbox.errors import Refusal
 from sandbox.instance import Instance
 from sandbox.process import CGROUPS, attempt, hierarchies
@@ -213,18 +212,6 @@ def observe(instance: Instance) -> Facts:
         port_taken_by=_port_holder(instance) if linux else "",
         network_taken_by=_network_holder(instance) if shutil.which("ip") else "",
         postgres_jar=os.environ.get("OV_POSTGRES_JAR", ""),
-    )
-
-
-def needs(cache: Path, *, images: Callable[[Path], tuple[bool, bool]]) -> Needs:
-    """Return what is still to be made; *images* says it of Node's and PostgreSQL's part."""
-    absent = {recipe.name for recipe in toolchain.missing(cache)}
-    node, postgres = images(cache)
-    return Needs(
-        go=any(recipe.name in absent for recipe in toolchain.golang.RECIPES),
-        debian="debian" in absent,
-        node=node,
-        postgres=postgres,
     )
 
 

@@ -56,7 +56,8 @@ def _docker(instance: Instance, processes: Processes, toolchain: Toolchain) -> b
         "bip": BRIDGE,
         "cgroup-parent": f"/{instance.cgroup}/docker",
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
-        "insecure-registries": [instance.registry],
+        # BuildKit takes plain HTTP from the scheme; the rest of the daemon leaves the scheme out.
+        "insecure-registries": [f"http://{instance.registry}"],
         "ipv6": False,
         # Virtual machines may forbid the lower score that Docker would take.
         "oom-score-adjust": 0,

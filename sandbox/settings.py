@@ -8,7 +8,6 @@ itself stays as it is.
 from __future__ import annotations
 
 import io
-import json
 import os
 import secrets
 import sys
@@ -119,11 +118,6 @@ def _choices(instance: Instance, images: Mapping[str, str], stack: str) -> dict[
         "staticStorage": "100Mi",
         "mediaStorage": "1Gi",
     }
-
-
-def images(instance: Instance) -> dict[str, str]:
-    """Return what the registry holds: name and tag → the reference by digest."""
-    return json.loads((instance.state / "images.json").read_text())
 
 
 def replace(path: Path, text: str, *, mode: int = 0o644) -> bool:

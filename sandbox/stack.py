@@ -17,13 +17,14 @@ import psutil
 
 from sandbox import plugins, settings
 from sandbox.errors import Refusal
+from sandbox.images import references
 from sandbox.instance import Instance
 from sandbox.process import attempt, run
 from sandbox.settings import PROJECT, STACK
 from sandbox.toolchain import Report, Toolchain
 
 # A line of the engine's that says what happens to a resource at the moment.
-STEP = re.compile(r"^ *[-+~@<>=]+ .*\b(creating|updating|deleting|replacing|refreshing|reading)\b")
+STEP = re.compile(r"^ *[-+~<>=]+ .*\b(creating|updating|deleting|replacing|refreshing|reading)\b")
 
 # "    + 3 created" and "    42 unchanged", the end of every update.
 COUNT = re.compile(r"^ +(?:[-+~<>=]+ ?)?(\d+) (\w+)$", re.MULTILINE)
@@ -70,7 +71,7 @@ def up(instance: Instance, toolchain: Toolchain, report: Report) -> Outcome:
     settings.make_secrets(instance)
     settings.write_project(instance)
     instance.backend.mkdir(mode=0o700, exist_ok=True)
-    lacking = settings.write_stack(instance, settings.images(instance))
+    lacking = settings.write_stack(instance, references(instance))
     engine.pulumi("stack", "select", "--create", STACK, "--secrets-provider", "passphrase")
     for key in lacking:
         name, _ = settings.SECRETS[key]
@@ -78,10 +79,7 @@ def up(instance: Instance, toolchain: Toolchain, report: Report) -> Outcome:
         engine.pulumi("config", "set", "--secret", f"{PROJECT}:{key}", "-s", STACK, stdin=value)
     engine.heal(report)
     report("asking the engine what there is to do")
-    done = engine.up(report)
-    report("waiting for the site to answer")
-    wait_until_it_answers(instance)
-    return done
+    return engine.up(report)
 
 
 def wait_until_it_answers(instance: Instance, *, seconds: float = 240) -> None:

@@ -71,6 +71,8 @@ def locate(cache: Path) -> Toolchain | None:
 
 def prepare(cache: Path, report: Report) -> Toolchain:
     """Build and fetch what is not in the cache yet, and return where everything is."""
+    if not missing(cache):
+        return _toolchain(cache)
     with alone(cache, report):
         absent = missing(cache)
         for number, recipe in enumerate(absent, start=1):

@@ -75,6 +75,7 @@ def test_an_update_that_changed_nothing_says_so() -> None:
         (" +  kubernetes:core/v1:Secret db creating (0s)", True),
         (" ~  kubernetes:apps/v1:Deployment ov-wag updating (1s) [diff: ~spec]", True),
         (" @ Updating....", False),
+        ("@ updating....", False),
         (" +  kubernetes:core/v1:Secret db created (0.20s)", False),
         ("    + 2 created", False),
     ],
