@@ -41,7 +41,6 @@ def lines(status: bytes) -> list[str]:
 def session_headers(identity: str) -> list[tuple[str, str]]:
     """Return the headers that turn a request into the session named *identity*."""
     return [
-        ("Host", "docker"),
         ("Connection", "Upgrade"),
         ("Upgrade", "h2c"),
         ("X-Docker-Expose-Session-Uuid", identity),

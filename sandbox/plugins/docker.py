@@ -427,7 +427,7 @@ def _fail(context: Any, text: str) -> NoReturn:
     raise AssertionError  # abort has raised
 
 
-def _end(number: int) -> None:
+def _end(number: signal.Signals) -> None:
     # As the official one: an interrupt waits for what runs, a termination does not.
     if number == signal.SIGTERM:
         os._exit(128 + number)
@@ -439,5 +439,5 @@ def main() -> None:
     provider = DockerProvider(addresses[0] if addresses else "")
     serve(
         lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server),
-        on_signal=_end,
+        on_end=_end,
     )

@@ -248,5 +248,5 @@ def main() -> None:
     serve(
         lambda server: language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server),
         # The engine waits five seconds for each plugin that lingers.
-        on_signal=lambda _: host.end(),
+        on_end=lambda _: host.end(),
     )

@@ -24,13 +24,13 @@ CALLS_AT_ONCE = 64
 def serve(
     add: Callable[[grpc.Server], None],
     *,
-    on_signal: Callable[[int], None],
+    on_end: Callable[[signal.Signals], None],
     address: str = "127.0.0.1:0",
 ) -> None:
     """Serve until a signal comes or the engine is gone; print the port for the engine to read.
 
-    On SIGINT or SIGTERM *on_signal* is told which, then running calls are awaited for as long as
-    the engine waits for them.
+    *on_end* is told the signal, SIGTERM when the engine is gone; then running calls are awaited,
+    for as long as the engine waits for them.
     """
     engine = os.getppid()
     server = grpc.server(ThreadPoolExecutor(CALLS_AT_ONCE), options=OPTIONS)
@@ -40,24 +40,25 @@ def serve(
 
     def end(number: int, frame: FrameType | None) -> None:
         del frame
-        on_signal(number)
+        on_end(signal.Signals(number))
         ended.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     server.start()
     print(port, flush=True)
-    threading.Thread(target=_watch, args=(engine, ended), daemon=True).start()
+    threading.Thread(target=_watch, args=(engine, on_end, ended), daemon=True).start()
     # A wait without a limit would keep the main thread from running signal handlers.
     while not ended.wait(3600):
         pass
     server.stop(None).wait()
 
 
-def _watch(engine: int, ended: threading.Event) -> None:
+def _watch(engine: int, on_end: Callable[[signal.Signals], None], ended: threading.Event) -> None:
     # An engine that was killed tells nobody, and its plugins would stay for ever.
     while os.getppid() == engine:
         time.sleep(1)
+    on_end(signal.SIGTERM)
     ended.set()
     time.sleep(1)
     os._exit(0)

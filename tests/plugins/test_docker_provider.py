@@ -137,7 +137,8 @@ def test_an_unknown_dockerfile_or_build_has_no_digest_yet(provider: Provider) ->
         (
             {"context": "https://github.com/x/y.git"},
             (
-                'could not open dockerfile at relative path "https:/github.com/x/y.git/Dockerfile": '
+                "could not open dockerfile at relative path "
+                '"https:/github.com/x/y.git/Dockerfile": '
                 "stat https:/github.com/x/y.git/Dockerfile: no such file or directory"
             ),
         ),
@@ -608,8 +609,8 @@ def test_a_registry_password_in_the_settings_becomes_a_secret(provider: Provider
         (
             {"registryAuth": "[{}]"},
             (
-                'Missing required argument. The argument "registry_auth.0.address" is required, but '
-                "no definition was found.. Examine values at 'x.registryAuth'."
+                'Missing required argument. The argument "registry_auth.0.address" is required, '
+                "but no definition was found.. Examine values at 'x.registryAuth'."
             ),
         ),
     ],

@@ -1,0 +1,209 @@
+"""How a sandbox gets its Pulumi: the official one, or the toolchain's with our plugins."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sandbox import plugins
+from sandbox.errors import Refusal
+from sandbox.instance import Instance
+
+
+@dataclass(frozen=True)
+class Tools:
+    """A toolchain of empty programs."""
+
+    folder: Path
+
+    def path(self, program: str, /) -> Path:
+        path = self.folder / program
+        if not path.exists():
+            script(path, "")
+        return path
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Tools:
+    return Tools(tmp_path / "tools")
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
+    monkeypatch.delenv("OV_PULUMI_BIN", raising=False)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("OV_STATE", str(tmp_path / "state"))
+    return Instance.from_environment()
+
+
+def script(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def official(folder: Path, version: str = "3.252.0") -> Path:
+    script(folder / "pulumi", f"echo v{version}")
+    script(folder / "pulumi-language-python", "")
+    return folder
+
+
+def laid(folder: Path) -> dict[str, tuple[float, int]]:
+    return {
+        str(path.relative_to(folder)): (path.lstat().st_mtime, path.lstat().st_ino)
+        for path in folder.rglob("*")
+        if not path.is_dir()
+    }
+
+
+def test_the_engine_gets_everything_it_looks_for(instance: Instance, tools: Tools) -> None:
+    first = plugins.install(instance, tools)
+
+    assert first == instance.bin
+    assert set(laid(instance.state)) == {
+        "bin/pulumi",
+        "bin/pulumi-language-python",
+        "bin/pulumi-language-python-exec",
+        "bin/pulumi-resource-pulumi-python",
+        "pulumi-home/plugins/resource-docker-v5.1.0/pulumi-resource-docker",
+        "pulumi-home/plugins/resource-kubernetes-v4.25.0/pulumi-resource-kubernetes",
+    }
+    assert all(os.access(instance.state / path, os.X_OK) for path in laid(instance.state))
+
+
+def test_the_engine_is_no_link_since_it_looks_beside_the_file_a_link_leads_to(
+    instance: Instance, tools: Tools
+) -> None:
+    place = plugins.install(instance, tools) / "pulumi"
+
+    assert not place.is_symlink()
+    assert place.read_bytes() == tools.path("pulumi").read_bytes()
+
+
+def test_installing_again_changes_nothing(instance: Instance, tools: Tools) -> None:
+    plugins.install(instance, tools)
+    before = laid(instance.state)
+
+    plugins.install(instance, tools)
+
+    assert laid(instance.state) == before
+
+
+def test_installing_again_mends_what_is_broken_and_follows_a_new_toolchain(
+    instance: Instance, tools: Tools, tmp_path: Path
+) -> None:
+    folder = plugins.install(instance, tools)
+    (folder / "pulumi-language-python").write_text("")
+    newer = Tools(tmp_path / "newer")
+    script(newer.folder / "pulumi", "echo newer")
+
+    plugins.install(instance, newer)
+
+    assert "launch" in (folder / "pulumi-language-python").read_text()
+    assert (folder / "pulumi").read_text().endswith("echo newer\n")
+    assert (folder / "pulumi-language-python-exec").readlink().parent == newer.folder
+
+
+def test_the_folder_somebody_names_goes_first_and_no_stand_in_is_laid(
+    instance: Instance, tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = official(tmp_path / "official")
+    script(folder / "pulumi-resource-docker", "")
+    monkeypatch.setenv("OV_PULUMI_BIN", str(folder))
+
+    assert plugins.install(instance, tools) == folder
+    assert set(laid(instance.state)) == {
+        "pulumi-home/plugins/resource-docker-v5.1.0/pulumi-resource-docker"
+    }
+
+
+def test_a_folder_without_a_pulumi_is_refused(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "half" / "pulumi", "")
+    monkeypatch.setenv("OV_PULUMI_BIN", str(tmp_path / "half"))
+
+    with pytest.raises(Refusal, match="it lacks pulumi-language-python"):
+        plugins.official()
+
+
+def test_an_official_pulumi_on_the_path_is_used(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = official(tmp_path / "official", "3.300.1")
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    assert plugins.official() == folder
+
+
+def test_an_old_pulumi_on_the_path_is_not_used(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = official(tmp_path / "official", "3.99.0")
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    assert plugins.official() is None
+
+
+def test_our_own_pulumi_on_the_path_is_not_taken_for_an_official_one(
+    instance: Instance, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tools.folder / "pulumi", "echo v3.252.0")
+    folder = plugins.install(instance, tools)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+    assert plugins.official() is None
+
+
+def test_only_an_official_pulumi_may_fetch_plugins(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
+    assert key in plugins.environment(instance)
+
+    monkeypatch.setenv("OV_PULUMI_BIN", str(official(tmp_path / "official")))
+
+    assert key not in plugins.environment(instance)
+
+
+@pytest.mark.parametrize("plugin", ["language", "docker"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_plugin_tells_its_port_and_ends_at_once_when_asked(
+    instance: Instance, tools: Tools, plugin: str, number: signal.Signals
+) -> None:
+    folder = plugins.install(instance, tools)
+    launcher = {
+        "language": folder / "pulumi-language-python",
+        "docker": instance.pulumi_home
+        / "plugins"
+        / "resource-docker-v5.1.0"
+        / "pulumi-resource-docker",
+    }[plugin]
+    with subprocess.Popen([launcher], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stderr
+        assert 0 < int(running.stdout.readline()) < 65536
+        began = time.monotonic()
+        running.send_signal(number)
+        assert running.wait(10) in {0, 128 + signal.SIGTERM}
+        assert time.monotonic() - began < 2
+        assert running.stderr.read() == b""
+
+
+def test_a_plugin_loads_the_protocol_and_not_the_sdk() -> None:
+    code = (
+        "from sandbox.plugins.launch import skip_sdk; skip_sdk(); import sys;"
+        "import sandbox.plugins.docker, sandbox.plugins.language;"
+        "print(sorted({'pulumi.output', 'pulumi_docker', 'rich', 'httpx'} & set(sys.modules)))"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert said == "[]\n"
