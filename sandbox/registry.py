@@ -8,24 +8,46 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.instance import Instance
 from sandbox.process import Processes, attempt
 from sandbox.toolchain import Toolchain
 
+FORGET_AND_START = 'rm -f "$1" "$2" && shift 2 && exec "$@"'
+
 # Builds get their addresses here; pods have 10.244.0.0/16 and services 10.96.0.0/16.
 BRIDGE = "10.245.0.1/24"
 
 
+@dataclass(frozen=True, slots=True)
+class _Daemon:
+    """What one of the two is started with, and how it shows that it works."""
+
+    name: str
+    argv: Sequence[str | Path]
+    configuration: Path
+    answers: Callable[[], bool]
+
+    def up(self, processes: Processes, env: Mapping[str, str]) -> bool:
+        """Start it unless it runs and answers; return whether it was started now."""
+        if processes.pids(self.name) and not self.answers():
+            processes.stop(self.name)
+        started = processes.start(self.name, self.argv, env=env, configuration=[self.configuration])
+        processes.wait_until(self.name, self.answers, seconds=60)
+        return started
+
+
 def up(instance: Instance, processes: Processes, toolchain: Toolchain) -> bool:
     """Start the registry and the Docker daemon; return whether either was started now."""
-    started = [_registry(instance, processes, toolchain), _docker(instance, processes, toolchain)]
+    daemons = (_registry(instance, toolchain), _docker(instance, toolchain))
+    started = [daemon.up(processes, toolchain.env()) for daemon in daemons]
     return any(started)
 
 
-def _registry(instance: Instance, processes: Processes, toolchain: Toolchain) -> bool:
+def _registry(instance: Instance, toolchain: Toolchain) -> _Daemon:
     settings = {
         "version": 0.1,
         "log": {"level": "warn", "accesslog": {"disabled": True}},
@@ -37,17 +59,11 @@ def _registry(instance: Instance, processes: Processes, toolchain: Toolchain) ->
     }
     # YAML reads JSON.
     configuration = _write(instance.state / "registry.json", settings)
-    started = processes.start(
-        "registry",
-        [toolchain.path("docker-registry"), "serve", configuration],
-        env=toolchain.env(),
-        configuration=[configuration],
-    )
-    processes.wait_until("registry", lambda: registry_answers(instance), seconds=20)
-    return started
+    argv = [toolchain.path("docker-registry"), "serve", configuration]
+    return _Daemon("registry", argv, configuration, lambda: registry_answers(instance))
 
 
-def _docker(instance: Instance, processes: Processes, toolchain: Toolchain) -> bool:
+def _docker(instance: Instance, toolchain: Toolchain) -> _Daemon:
     settings = {
         "hosts": [f"unix://{instance.docker_socket}"],
         "data-root": str(instance.state / "docker"),
@@ -64,18 +80,11 @@ def _docker(instance: Instance, processes: Processes, toolchain: Toolchain) -> b
         "log-level": "warn",
     }
     configuration = _write(instance.state / "docker.json", settings)
-    if not processes.pids("docker"):
-        # What an earlier daemon left may name a process that is somebody else's by now.
-        (instance.run / "docker.pid").unlink(missing_ok=True)
-        shutil.rmtree(instance.run / "docker" / "containerd", ignore_errors=True)
-    started = processes.start(
-        "docker",
-        [toolchain.path("dockerd"), "--config-file", configuration],
-        env=toolchain.env(),
-        configuration=[configuration],
-    )
-    processes.wait_until("docker", lambda: docker_answers(instance, toolchain), seconds=60)
-    return started
+    # What an earlier daemon left may name a process that is somebody else's by now.
+    forget = [instance.run / "docker.pid", instance.run / "docker/containerd/containerd.pid"]
+    dockerd = [toolchain.path("dockerd"), "--config-file", configuration]
+    argv = ["/bin/sh", "-c", FORGET_AND_START, "docker", *forget, *dockerd]
+    return _Daemon("docker", argv, configuration, lambda: docker_answers(instance, toolchain))
 
 
 def registry_answers(instance: Instance) -> bool:
