@@ -214,7 +214,7 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
         _require_image(request.urn, context)
         inputs = plain(request.properties)
         properties = self._made(request.urn, inputs, context, preview=request.preview)
-        name = "" if inputs["imageName"] == UNKNOWN else inputs["imageName"]
+        name = "" if inputs.get("imageName") == UNKNOWN else inputs.get("imageName", "")
         return provider_pb2.CreateResponse(id=name, properties=properties)
 
     @override
@@ -254,7 +254,7 @@ class DockerProvider(provider_pb2_grpc.ResourceProviderServicer):
             _fail(call, str(error))
 
     def _built(self, inputs: dict[str, Any], log: Log, call: Any, *, push: bool) -> Struct:
-        name = inputs["imageName"]
+        name = inputs.get("imageName", "")
         build = image.table(inputs.get("build"))
         folder = build.get("context", ".")
         dockerfile = build.get("dockerfile", posixpath.join(folder, "Dockerfile"))

@@ -48,9 +48,7 @@ def serve(
     server.start()
     print(port, flush=True)
     threading.Thread(target=_watch, args=(engine, on_end, ended), daemon=True).start()
-    # A wait without a limit would keep the main thread from running signal handlers.
-    while not ended.wait(3600):
-        pass
+    ended.wait()
     server.stop(None).wait()
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -58,6 +59,14 @@ def test_an_untouched_context_plans_nothing_wherever_one_stands(project: Project
         "--cwd", str(project.folder), "preview", "--stack", "test", "--expect-no-changes",
         cwd=Path("/"),
     )  # fmt: skip
+
+
+@pytest.mark.usefixtures("name")
+def test_a_fresh_copy_of_the_project_plans_nothing(project: Project, tmp_path: Path) -> None:
+    project.up()
+    shutil.copytree(project.folder, tmp_path / "copy", copy_function=shutil.copy)
+
+    project.pulumi("preview", "--stack", "test", "--expect-no-changes", cwd=tmp_path / "copy")
 
 
 @pytest.mark.usefixtures("name")
