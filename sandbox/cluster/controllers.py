@@ -81,7 +81,7 @@ def _front_door(
 
 def _end_orphans(name: str, instance: Instance, processes: Processes) -> None:
     """End the workers of a killed nginx: they would serve an old configuration for ever."""
-    if edge.master(instance, name) not in processes.pids(name):
+    if edge.master(instance, name) is None:
         processes.stop(name)
 
 

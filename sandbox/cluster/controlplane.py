@@ -39,8 +39,6 @@ def ready(instance: Instance) -> bool:
 
 
 def _etcd(instance: Instance, processes: Processes, toolchain: Programs) -> bool:
-    # An orderly stop and a kill both leave what etcd wrote in the kernel's hands, so it need not
-    # wait for the disk at each write; only a power cut could lose a sandbox's last seconds.
     data = instance.state / "etcd"
     data.mkdir(parents=True, exist_ok=True)
     data.chmod(0o700)
@@ -55,7 +53,6 @@ def _etcd(instance: Instance, processes: Processes, toolchain: Programs) -> bool
             f"--listen-peer-urls={ETCD_PEER}",
             f"--initial-advertise-peer-urls={ETCD_PEER}",
             f"--initial-cluster={network.NODE}={ETCD_PEER}",
-            "--unsafe-no-fsync",
             "--auto-compaction-mode=periodic",
             "--auto-compaction-retention=1h",
             "--logger=zap",

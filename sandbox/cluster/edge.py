@@ -27,6 +27,7 @@ from sandbox.cluster.edge_config import ANYBODY, Certificate, Listening, Site
 from sandbox.cluster.kinds import Ingress, Secret, Service
 from sandbox.cluster.pki import Authority, Leaf, Pair, belongs_together
 from sandbox.instance import Instance
+from sandbox.process import Processes
 
 
 def folder(instance: Instance) -> Path:
@@ -40,14 +41,14 @@ def configuration(instance: Instance) -> Path:
 
 
 def master(instance: Instance, name: str) -> int | None:
-    """Return the process that governs the workers of the nginx called *name*, if it runs."""
-    pid = instance.run / f"{name}.pid"
+    """Return the process that governs the workers of our nginx called *name*, if it runs."""
+    noted = instance.run / f"{name}.pid"
     try:
-        number = int(pid.read_text())
-        command = Path(f"/proc/{number}/comm").read_text()
+        number = int(noted.read_text())
     except (OSError, ValueError):
         return None
-    return number if command.strip() == "nginx" else None
+    # After a reboot the number may be somebody else's.
+    return number if number in Processes(instance).pids(name) else None
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ class Edge:
     """The files of one sandbox's edge."""
 
     instance: Instance
-    said: set[str] = field(default_factory=set[str])
+    _wrong: list[str] = field(default_factory=list[str], init=False)
+    _said: set[str] = field(default_factory=set[str], init=False)
 
     def prepare(self) -> None:
         """Make sure that there is a configuration to start with."""
@@ -94,7 +96,9 @@ class Edge:
             text=True,
         )
         if test.returncode:
-            self.complain([f"nginx keeps its configuration, it refuses the new: {test.stderr}"])
+            self._wrong.append(
+                f"nginx keeps what it has, it refuses the new: {test.stderr.strip()}"
+            )
             return
         candidate.replace(current)
         running = master(self.instance, "edge")
@@ -102,19 +106,22 @@ class Edge:
             os.kill(running, signal.SIGHUP)
         say("a new configuration is served")
 
-    def complain(self, problems: Sequence[str]) -> None:
-        """Say what is wrong, once as long as it stays."""
-        for problem in problems:
-            if problem not in self.said:
-                say(problem)
-        self.said = {*problems}
+    def say_what_is_wrong(self, problems: Sequence[str] = ()) -> None:
+        """Say each problem of this pass that the pass before did not have."""
+        wrong = {*self._wrong, *problems}
+        for problem in sorted(wrong - self._said):
+            say(problem)
+        self._said, self._wrong = wrong, []
 
     def _certificate(
         self, authority: Authority, site: Site, secrets: Mapping[str, Secret]
     ) -> Certificate:
         pair = _pair(secrets.get(site.secret)) if site.secret else None
         if site.secret and pair is None:
-            say(f"{site.host}: Secret {site.secret} holds no certificate with its key; own one")
+            self._wrong.append(
+                f"{site.host} shows a certificate of the sandbox: "
+                f"Secret {site.secret} holds none with its key"
+            )
         stem = f"secret-{site.host}" if pair else f"own-{site.host or 'unknown'}"
         place = folder(self.instance) / "certificates"
         if pair:
@@ -190,7 +197,7 @@ async def main(instance: Instance) -> None:
         }
         await asyncio.to_thread(edge.put, edge.text(reading.sites, named))
         granted, problems = addresses(services.all(), instance.node_ip)
-        edge.complain([*reading.problems, *problems])
+        edge.say_what_is_wrong([*reading.problems, *problems])
         status = {"loadBalancer": {"ingress": [{"ip": instance.node_ip}]}}
         for ingress in filter(edge_config.ours, ingresses.all()):
             if not _has(ingress, instance.node_ip):

@@ -244,6 +244,28 @@ def test_there_is_a_configuration_before_there_is_a_cluster(edge: Edge) -> None:
     assert "The sandbox knows no site" in configuration(edge.instance).read_text()
 
 
+def test_what_nginx_refuses_does_not_replace_what_works(
+    edge: Edge,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nginx = tmp_path / "bin" / "nginx"
+    nginx.parent.mkdir()
+    nginx.write_text("#!/bin/sh\necho 'unknown directive \"nonsense\"' >&2; exit 1\n")
+    nginx.chmod(0o755)
+    monkeypatch.setenv("PATH", str(nginx.parent))
+    edge.prepare()
+    before = configuration(edge.instance).read_text()
+
+    for _ in range(2):
+        edge.put("nonsense;")
+        edge.say_what_is_wrong()
+
+    assert configuration(edge.instance).read_text() == before
+    assert capsys.readouterr().out.count('refuses the new: unknown directive "nonsense"') == 1
+
+
 def test_a_load_balancer_gets_the_node_s_address_unless_a_port_is_taken() -> None:
     free, edge_s, second = (
         service("free", http=8080),
