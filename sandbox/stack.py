@@ -23,8 +23,10 @@ from sandbox.process import attempt, run
 from sandbox.settings import PROJECT, STACK
 from sandbox.toolchain import Report, Toolchain
 
-# A line of the engine's that says what happens to a resource at the moment.
-STEP = re.compile(r"^ *[-+~<>=]+ .*\b(creating|updating|deleting|replacing|refreshing|reading)\b")
+# A line of the engine's that says what happens to a resource; more follow while it lasts.
+STEP = re.compile(
+    r"^ *(?P<step>[-+~<>=]+ +\S+ \S+ (?:creating|updating|deleting|replacing|refreshing|reading))\b"
+)
 
 # "    + 3 created" and "    42 unchanged", the end of every update.
 COUNT = re.compile(r"^ +(?:[-+~<>=]+ ?)?(\d+) (\w+)$", re.MULTILINE)
@@ -156,12 +158,15 @@ class Engine:
         """Update the stack; refuse with the engine's own diagnostics."""
         log = self.instance.logs / "pulumi.log"
         said: list[str] = []
+        begun: set[str] = set()
         with log.open("a") as kept:
             for line in self._lines("up", "--yes", "--skip-preview", "-s", STACK):
                 kept.write(line)
                 said.append(line)
-                if STEP.match(line):
-                    report(" ".join(line.split()))
+                step = STEP.match(line)
+                if step and step["step"] not in begun:
+                    begun.add(step["step"])
+                    report(" ".join(step["step"].split()))
         return outcome("".join(said))
 
     def _lines(self, *words: str) -> Iterator[str]:
