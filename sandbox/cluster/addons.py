@@ -13,7 +13,7 @@ import yaml
 from lightkube import ApiError, Client, KubeConfig, codecs
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.coordination_v1 import Lease
-from lightkube.resources.core_v1 import Node, ServiceAccount
+from lightkube.resources.core_v1 import ConfigMap, Node, ServiceAccount
 from lightkube.resources.core_v1 import Pod as PodResource
 
 from sandbox.cluster import network, templates
@@ -35,14 +35,20 @@ def connect(instance: Instance) -> Client:
 
 def apply(client: Client, instance: Instance) -> bool:
     """Apply the manifests that are not in the cluster as we wrote them; return whether any was."""
+    authority = instance.ca.read_text()
+    filled = {
+        **templates.values(instance),
+        # Who asked the API under an earlier authority has to start anew.
+        "AUTHORITY": hashlib.sha256(authority.encode()).hexdigest()[:16],
+    }
     _wait(
         "the cluster did not settle",
-        lambda: _has_accounts(client),
+        lambda: _knows(client, authority),
         seconds=60,
     )
     changed = False
     for name in MANIFESTS:
-        for document in _documents(templates.render(name, templates.values(instance))):
+        for document in _documents(templates.render(name, filled)):
             changed |= _apply(client, document)
     return changed
 
@@ -84,8 +90,11 @@ def _apply(client: Any, document: dict[str, object]) -> bool:  # noqa: ANN401, s
     return True
 
 
-def _has_accounts(client: Client) -> bool:
-    return bool(client.get(ServiceAccount, "default", namespace="kube-system"))
+def _knows(client: Any, authority: str) -> bool:  # noqa: ANN401, see api.py
+    """Tell whether a new pod would find an account, and the authority that the API has now."""
+    client.get(ServiceAccount, "default", namespace="kube-system")
+    published = client.get(ConfigMap, "kube-root-ca.crt", namespace="kube-system")
+    return published.data.get("ca.crt") == authority
 
 
 def _node_is_ready(client: Client, since: float) -> bool:

@@ -37,7 +37,7 @@ def test_a_file_that_others_may_read_by_now_is_closed_again(tmp_path: Path) -> N
     "name", sorted(path.name for path in resources.files("sandbox.cluster.manifests").iterdir())
 )
 def test_every_template_finds_what_it_asks_for(instance: Instance, name: str) -> None:
-    filled = {**templates.values(instance), **EXTRA, "PROXY_PROTOCOL": "8443"}
+    filled = {**templates.values(instance), **EXTRA, "PROXY_PROTOCOL": "8443", "AUTHORITY": "1"}
 
     text = templates.render(name, filled)
 
