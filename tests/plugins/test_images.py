@@ -136,15 +136,16 @@ BUILD = "error reading build output: "
             f'{BUILD}failed to compute cache key: "/nosuch" not found: not found',
         ),
         (
-            "FROM 127.0.0.1:1/nosuch:1\n",
+            "FROM 127.0.0.1:1/nobase:1\n",
             (
                 f"{BUILD}failed to solve with frontend dockerfile.v0: failed to create LLB "
                 "definition: failed to do request: "
-                'Head "http://127.0.0.1:1/v2/nosuch/manifests/1": '
+                'Head "http://127.0.0.1:1/v2/nobase/manifests/1": '
                 "dial tcp 127.0.0.1:1: connect: connection refused"
             ),
         ),
     ],
+    ids=["syntax", "source", "base"],
 )
 def test_a_build_that_fails_says_why_and_keeps_what_was_deployed(
     project: Project, dockerfile: str, text: str
