@@ -1,0 +1,5 @@
+"""`python -m operations`, which `./ov` calls."""
+
+from operations.cli import main
+
+main()

@@ -1,0 +1,35 @@
+"""The operators' command line, `ov`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from operations import images
+from operations.errors import Exit, Refused
+
+app = typer.Typer(
+    help="What operators of Open Vault type beside pulumi.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(images.app, name="images")
+
+
+@app.callback()
+def callback() -> None:
+    """Keep `images` a word of its own, however few others there are."""
+
+
+def main() -> None:
+    """Run the command line: a refusal is words for a person and a code for a script."""
+    try:
+        app(prog_name="ov")
+    except Refused as refused:
+        print(f"{refused.what}:\n  {refused.why}.\n{refused.do}", file=sys.stderr)
+        sys.exit(refused.code)
+
+
+__all__ = ["Exit", "app", "main"]

@@ -1,0 +1,94 @@
+"""The folder with the stacks' settings, and what the settings say about images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from components.naming import NAMESPACES, PROJECT
+from operations.errors import Exit, Refused
+from operations.stackfile import StackFile
+
+PRODUCTION, DEMO = NAMESPACES
+
+# A service's name in the cluster → what its settings' keys begin with.
+SERVICES: Mapping[str, str] = {
+    "ov-nginx": "proxy",
+    "ov-frontend": "frontend",
+    "ov-wag": "backend",
+    "db": "database",
+    "jumpbox": "jumpbox",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with Pulumi.yaml and the file of each stack."""
+
+    folder: Path
+
+    @property
+    def stacks(self) -> list[str]:
+        """The stacks that have settings here."""
+        return [name for name in NAMESPACES if self._path(name).is_file()]
+
+    def stack(self, name: str) -> StackFile:
+        """Return the settings of the stack called *name*."""
+        if name not in self.stacks:
+            raise Refused(
+                Exit.USAGE,
+                f"No stack is called {name!r}",
+                f"the settings in {self.folder} are those of {_words(self.stacks)}",
+                f"Type one of them, for example: --stack {(self.stacks or [DEMO])[-1]}",
+            )
+        return StackFile.read(self._path(name))
+
+    def default(self, key: str) -> object:
+        """Return what Pulumi.yaml gives a stack that does not choose for itself."""
+        path = self.folder / "Pulumi.yaml"
+        try:
+            schema = cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
+            return schema["config"][key].get("default")
+        except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+            return None
+
+    def choice(self, stack: StackFile, key: str) -> object:
+        """Return what a stack chooses for *key*, or gets without choosing."""
+        return stack.config.get(full(key), self.default(key))
+
+    def _path(self, stack: str) -> Path:
+        return self.folder / f"Pulumi.{stack}.yaml"
+
+
+def full(key: str) -> str:
+    """Return a key as stack files spell it."""
+    return f"{PROJECT}:{key}"
+
+
+def image_key(service: str) -> str:
+    """Return the key of a service's image."""
+    return f"{_prefix(service)}Image"
+
+
+def build_key(service: str) -> str:
+    """Return the key that says how a service's image is built here."""
+    return f"{_prefix(service)}Build"
+
+
+def _prefix(service: str) -> str:
+    if service not in SERVICES:
+        raise Refused(
+            Exit.USAGE,
+            f"No service is called {service!r}",
+            f"the services are {_words(list(SERVICES))}",
+            "Type one of them, for example: ./ov images pin ov-wag REFERENCE --stack ov-demo",
+        )
+    return SERVICES[service]
+
+
+def _words(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "no stack at all"
