@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 import yaml
@@ -16,16 +17,18 @@ from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap, Node, ServiceAccount
 from lightkube.resources.core_v1 import Pod as PodResource
 
+from sandbox import process
 from sandbox.cluster import network, templates
 from sandbox.cluster.api import GONE
 from sandbox.cluster.kinds import Object, Pod
 from sandbox.errors import Refusal
 from sandbox.instance import Instance
-from sandbox.process import attempt
 
 MANIFESTS = ("controllers.yaml", "classes.yaml", "coredns.yaml")
 MARK = "openvault.sandbox/applied"
 MANAGER = "openvault-sandbox"
+
+Answer = TypeVar("Answer")
 
 
 def connect(instance: Instance) -> Client:
@@ -41,37 +44,34 @@ def apply(client: Client, instance: Instance) -> bool:
         # Who asked the API under an earlier authority has to start anew.
         "AUTHORITY": hashlib.sha256(authority.encode()).hexdigest()[:16],
     }
-    _wait(
-        "the cluster did not settle",
-        lambda: _knows(client, authority),
-        seconds=60,
-    )
+    _patiently("the cluster did not settle", lambda: _knows(client, authority) or None, seconds=60)
     changed = False
     for name in MANIFESTS:
         for document in _documents(templates.render(name, filled)):
-            changed |= _apply(client, document)
+            applied = partial(apply_one, client, document)
+            changed |= _patiently(f"{name} could not be applied", applied, seconds=30)
     return changed
 
 
 def wait_for_node(client: Client, since: float) -> None:
     """Wait until the node takes pods, by a word of kubelet's that is newer than *since*."""
-    _wait("the node did not get ready", lambda: _node_is_ready(client, since), seconds=90)
+    ready = partial(_node_is_ready, client, since)
+    _patiently("the node did not get ready", lambda: ready() or None, seconds=90)
 
 
 def wait_for_dns(client: Client, instance: Instance, kubectl: Path) -> None:
     """Wait until the cluster's DNS itself says that it is ready; its status may be old."""
-    _wait(
-        "the cluster's DNS did not start",
-        lambda: _dns_is_ready(client, [kubectl, f"--kubeconfig={instance.kubeconfig}"]),
-        seconds=120,
-    )
+    ask = [kubectl, f"--kubeconfig={instance.kubeconfig}"]
+    ready = partial(_dns_is_ready, client, ask)
+    _patiently("the cluster's DNS did not start", lambda: ready() or None, seconds=120)
 
 
 def _documents(text: str) -> list[dict[str, object]]:
     return [cast("dict[str, object]", found) for found in yaml.safe_load_all(text) if found]
 
 
-def _apply(client: Any, document: dict[str, object]) -> bool:  # noqa: ANN401, see api.py
+def apply_one(client: Any, document: dict[str, object]) -> bool:  # noqa: ANN401, see api.py
+    """Apply *document* unless it is in the cluster as it was last applied; say whether it was."""
     digest = hashlib.sha256(repr(document).encode()).hexdigest()[:16]
     wanted = codecs.from_dict(document)
     meta = wanted.metadata or ObjectMeta()
@@ -111,7 +111,7 @@ def _dns_is_ready(client: Any, kubectl: Sequence[str | Path]) -> bool:  # noqa: 
     pods = client.list(PodResource, namespace="kube-system", labels={"k8s-app": "kube-dns"})
     for name in [cast("str", pod.metadata.name) for pod in pods]:
         question = f"/api/v1/namespaces/kube-system/pods/{name}:8181/proxy/ready"
-        if attempt([*kubectl, "get", "--raw", question]).returncode == 0:
+        if process.attempt([*kubectl, "get", "--raw", question]).returncode == 0:
             # It answers where its status says that it is, so this much of its status is new.
             pod = cast("Pod", client.get(PodResource, name, namespace="kube-system").to_dict())
             return ("Ready", "True") in [
@@ -121,15 +121,17 @@ def _dns_is_ready(client: Any, kubectl: Sequence[str | Path]) -> bool:  # noqa: 
     return False
 
 
-def _wait(what: str, ready: Callable[[], bool], *, seconds: float) -> None:
+def _patiently(what: str, attempt: Callable[[], Answer | None], *, seconds: float) -> Answer:
+    """Return what *attempt* returns once that is something; the API may fail meanwhile."""
     deadline = time.monotonic() + seconds
     why = f"it was not so after {seconds:.0f} seconds"
     while True:
         try:
-            if ready():
-                return
+            answer = attempt()
         except httpx2.HTTPError as error:
-            why = str(error)
+            answer, why = None, str(error)
+        if answer is not None:
+            return answer
         if time.monotonic() > deadline:
             raise Refusal(what, why, "Look at the logs of kubelet and containerd, then: make up")
         time.sleep(0.3)

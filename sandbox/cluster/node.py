@@ -105,7 +105,9 @@ def _kube_proxy(
 def _make_group(root: Path, group: Path) -> None:
     group.mkdir(exist_ok=True)
     for key in ("cpuset.cpus", "cpuset.mems"):
-        if (group / key).exists() and not (group / key).read_text().strip():
+        # A cpuset without processors accepts no process on version 1; version 2 has no such file
+        # at its root.
+        if (root / key).exists() and not (group / key).read_text().strip():
             (group / key).write_text((root / key).read_text())
 
 
