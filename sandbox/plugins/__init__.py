@@ -152,7 +152,7 @@ def _link(place: Path, target: Path) -> None:
 
 
 def _write(place: Path, text: str) -> None:
-    if place.is_file() and place.read_text() == text:
+    if place.is_file() and not place.is_symlink() and place.read_text() == text:
         return
     fresh = _beside(place)
     fresh.write_text(text)

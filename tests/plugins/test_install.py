@@ -122,6 +122,25 @@ def test_the_folder_somebody_names_goes_first_and_no_stand_in_is_laid(
     }
 
 
+def test_the_stand_ins_come_back_when_the_official_one_is_gone(
+    instance: Instance, tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugins.install(instance, tools)
+    plugin = "pulumi-home/plugins/resource-docker-v5.1.0/pulumi-resource-docker"
+    ours = (instance.state / plugin).read_text()
+    folder = official(tmp_path / "official")
+    (folder / "pulumi-resource-docker").write_text(ours)
+    monkeypatch.setenv("OV_PULUMI_BIN", str(folder))
+    plugins.install(instance, tools)
+    assert (instance.state / plugin).is_symlink()
+
+    monkeypatch.delenv("OV_PULUMI_BIN")
+    plugins.install(instance, tools)
+
+    assert not (instance.state / plugin).is_symlink()
+    assert (instance.state / plugin).read_text() == ours
+
+
 def test_a_folder_without_a_pulumi_is_refused(
     instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
