@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.images.distribution import Registry
-from sandbox.images.recipes import BASES, contents
+from sandbox.images.recipes import BASES, BaseImage, contents
 from sandbox.instance import Instance
 from sandbox.toolchain import Report, Toolchain
 from sandbox.toolchain.recipe import Recipe, alone
 
-__all__ = ["BASES", "base_images", "contents", "missing", "push", "references", "remember"]
+__all__ = [
+    "BASES",
+    "BaseImage",
+    "base_images",
+    "contents",
+    "missing",
+    "push",
+    "references",
+    "remember",
+]
 
 
 def missing(instance: Instance, toolchain: Toolchain) -> list[str]:

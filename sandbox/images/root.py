@@ -66,7 +66,7 @@ EMPTY = (
 
 def bootstrap(root: Path, toolchain: Toolchain) -> None:
     """Make a minimal Debian 12 in *root*, from the mirror this machine's apt uses."""
-    words = [toolchain.path("debootstrap"), "--variant=minbase", RELEASE, root, _mirror()]
+    words = [toolchain.path("debootstrap"), "--variant=minbase", RELEASE, root, mirror()]
     run(
         [*ALONE, *words],
         env={**toolchain.env(), **_proxies()},
@@ -132,7 +132,7 @@ def own(path: Path, number: int, mode: int) -> None:
     path.chmod(mode)
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return where this machine's apt finds Debian 12."""
     form = "$(REPO_URI) $(RELEASE) $(COMPONENT)"
     targets = attempt(["apt-get", "indextargets", "--format", form, "Created-By: Packages"]).stdout

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ import pytest
 
 from sandbox import toolchain
 from sandbox.instance import CHECKOUT, Instance
+from tests.apps.ports import free_port
 from tests.apps.upstream import INTERNAL, Names, echo
 
 SITE = "ov-demo.localhost"
@@ -46,10 +46,16 @@ class Proxy:
                 content=content,
             )
 
-    def lines(self) -> list[dict[str, str]]:
-        """Return the access log."""
-        said = self.log.read_text().splitlines()
-        return [json.loads(line) for line in said if line.startswith("{")]
+    def line(self, uri: str) -> dict[str, str]:
+        """Return what the access log says of *uri*: soon, since it is written after the answer."""
+        for _ in range(100):
+            for line in self.log.read_text().splitlines(keepends=True):
+                if line.startswith("{") and line.endswith("\n"):
+                    said = json.loads(line)
+                    if said["uri"] == uri:
+                        return said
+            time.sleep(0.05)
+        raise AssertionError(f"no line about {uri} in:\n{self.log.read_text()}")
 
 
 Start = Callable[..., Proxy]
@@ -75,9 +81,7 @@ def start(tools: toolchain.Toolchain) -> Generator[Start]:
             files = run / "srv"
             for volume in ("static", "media"):
                 (files / volume).mkdir(parents=True)
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port: int = probe.getsockname()[1]
+            port = free_port()
             env = {
                 **os.environ,
                 **tools.env(),
