@@ -94,7 +94,12 @@ class Backend(pulumi.ComponentResource):
             spec=spec,
             opts=pulumi.ResourceOptions.merge(
                 child,
-                pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="5m")),
+                pulumi.ResourceOptions(
+                    custom_timeouts=pulumi.CustomTimeouts(create="5m"),
+                    # After a release that failed, going back asks for a name that is still taken:
+                    # the new Job would be the old one, and be deleted as such.
+                    delete_before_replace=True,
+                ),
             ),
         )
         workload = Workload(

@@ -45,6 +45,7 @@ class Resource:
     dependencies: frozenset[str]
     protect: bool
     retain: bool
+    deleted_first: bool
     aliases: tuple[str, ...]
     timeouts: Mapping[str, str]
     ignored: tuple[str, ...]
@@ -144,6 +145,7 @@ class Engine(MockMonitor):
                 dependencies=frozenset(request.dependencies),
                 protect=request.protect,
                 retain=request.retainOnDelete,
+                deleted_first=request.deleteBeforeReplace,
                 aliases=tuple(str(each) for each in request.aliases),
                 timeouts={
                     "create": request.customTimeouts.create,

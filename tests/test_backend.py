@@ -167,6 +167,10 @@ def test_a_migration_that_failed_is_tried_again_by_the_next_up(engine: Engine) -
     assert "ttlSecondsAfterFinished" not in job.inputs["spec"]
 
 
+def test_going_back_to_the_release_before_finds_its_name_free(engine: Engine) -> None:
+    assert engine.one("Job").deleted_first
+
+
 def test_no_request_is_sent_to_a_migration(engine: Engine) -> None:
     selector = engine.one("Service").inputs["spec"]["selector"]
 
