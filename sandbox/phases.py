@@ -87,6 +87,7 @@ class Ascent:
 
     def _cluster(self, report: Report) -> str:
         changed = cluster.up(self.instance, self._processes, self._tools, report)
+        self._processes.demand_alive()
         return self._outcome("ready" if changed else "")
 
     def _rancher(self, _report: Report) -> str:

@@ -141,6 +141,16 @@ class Processes:
             return []
         return sorted(path.name for path in daemons.iterdir() if path.is_dir() and _pids(path))
 
+    def ended(self) -> list[str]:
+        """Return the daemons that were started, and ended without being asked to."""
+        marks = self.instance.run.glob("*.started")
+        return sorted(mark.stem for mark in marks if not self.pids(mark.stem))
+
+    def demand_alive(self) -> None:
+        """Refuse a sandbox in which a daemon ended, with that daemon's last words."""
+        for name in self.ended():
+            self._refuse(name, "it ended")
+
     def pids(self, name: str) -> list[int]:
         """Return the processes of daemon *name*, its children included."""
         return _pids(self._group(name))

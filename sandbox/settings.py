@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from sandbox.instance import CHECKOUT, Instance
 
@@ -76,7 +77,7 @@ def write_stack(instance: Instance, images: Mapping[str, str], stack: str = STAC
     """Write the stack's file; return the secrets that it still lacks."""
     own = instance.stacks / f"Pulumi.{stack}.yaml"
     settings = _read(CHECKOUT / own.name)
-    before = _read(own) if own.exists() else {}
+    before = _kept(own)
     sealed: dict[str, Any] = before.get("config") or {}
     config: dict[str, Any] = settings.setdefault("config", {})
     for key, value in _choices(instance, images, stack).items():
@@ -133,8 +134,16 @@ def replace(path: Path, text: str, *, mode: int = 0o644) -> bool:
     return True
 
 
+def _kept(path: Path) -> dict[str, Any]:
+    """Return what an earlier way up wrote; the engine that sealed secrets in it may have died."""
+    try:
+        return _read(path) if path.exists() else {}
+    except YAMLError:
+        return {}
+
+
 def _read(path: Path) -> dict[str, Any]:
-    return cast("dict[str, Any]", YAML(typ="rt").load(path))  # pyright: ignore[reportUnknownMemberType]
+    return cast("dict[str, Any]", YAML(typ="rt").load(path) or {})  # pyright: ignore[reportUnknownMemberType]
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

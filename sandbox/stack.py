@@ -58,7 +58,8 @@ def environment(instance: Instance) -> dict[str, str]:
         "OV_ADMIN_PASSWORD_FILE": str(settings.admin_password(instance)),
         "KUBECONFIG": str(instance.kubeconfig),
         "DOCKER_HOST": f"unix://{instance.docker_socket}",
-        "PULUMI_BACKEND_URL": f"file://{instance.backend}",
+        # A second file beside each, as it would write else, is what a kill leaves half written.
+        "PULUMI_BACKEND_URL": f"file://{instance.backend}?metadata=skip",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(settings.passphrase(instance)),
         "PULUMI_OPTION_CWD": str(instance.stacks),
         "PULUMI_ERROR_OUTPUT_STRING": "true",
@@ -138,7 +139,7 @@ class Engine:
         """Undo what an update that was killed left: its lock, and operations without an end."""
         locks = self.instance.backend / ".pulumi" / "locks" / "organization" / PROJECT / STACK
         for lock in sorted(locks.glob("*.json")) if locks.exists() else []:
-            holder = int(json.loads(lock.read_text()).get("pid", 0))
+            holder = int(json.loads(lock.read_text() or "{}").get("pid", 0))
             if _is_pulumi(holder):
                 raise Refusal(
                     f"Another `pulumi` is at work on {STACK}",

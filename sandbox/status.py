@@ -27,6 +27,9 @@ def show(instance: Instance, console: Console) -> bool:
     for name in names:
         pids = processes.pids(name)
         daemons.add_row(name, str(len(pids)), f"{resident(pids) / MEGABYTE:.0f} MB")
+    ended = processes.ended()
+    for name in ended:
+        daemons.add_row(f"[red]{name}[/]", "ended", f"see python -m sandbox logs {name}")
     console.print(daemons)
     pods = _objects(instance, "pods", "--all-namespaces")
     nodes = _objects(instance, "nodes")
@@ -42,7 +45,7 @@ def show(instance: Instance, console: Console) -> bool:
     facts.add_row("memory", f"{resident(processes.all_pids()) / MEGABYTE:.0f} MB")
     facts.add_row("disk", f"{used(instance.state) / MEGABYTE:.0f} MB in {instance.state}")
     console.print(facts)
-    return bool(names) and any(map(_ready, nodes)) and all(map(_ready, pods))
+    return bool(names) and not ended and any(map(_ready, nodes)) and all(map(_ready, pods))
 
 
 def resident(pids: Iterable[int]) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.instance import CHECKOUT, Instance
+from sandbox.instance import CHECKOUT, INDEX, Instance
 from sandbox.process import hierarchies
 
 # Where programs that run as root leave things; the cache is meant to stay.
@@ -43,11 +43,15 @@ class Snapshot:
                 for path in Path("/proc/sys/net/ipv4").glob("*forward*")
             },
         }
-        other = "main" if Instance.from_environment().name == "test" else "test"
-        names = (f"ov-sandbox-{other}", f"ovs-{other}", f"openvault-sandbox/{other}")
+        others = INDEX.keys() - {Instance.from_environment().name}
+        theirs = [
+            name
+            for other in others
+            for name in (f"ov-sandbox-{other}", f"ovs-{other}", f"openvault-sandbox/{other}")
+        ]
         return cls(
             {
-                kind: frozenset(t for t in things if not any(name in t for name in names))
+                kind: frozenset(t for t in things if not any(name in t for name in theirs))
                 for kind, things in found.items()
             }
         )

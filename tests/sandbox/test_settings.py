@@ -80,6 +80,15 @@ def test_sealed_secrets_survive_the_next_writing(instance: Instance) -> None:
     assert stack_file(instance)["config"]["openvault:secretKey"] == {"secure": "v1:abc"}
 
 
+@pytest.mark.parametrize("left", ["", "config:\n  openvault:secretKey: {secure"])
+def test_a_file_that_a_kill_left_half_written_is_made_anew(left: str, instance: Instance) -> None:
+    instance.stacks.mkdir(parents=True)
+    file(instance).write_text(left)
+
+    assert len(settings.write_stack(instance, IMAGES)) == len(settings.SECRETS)
+    assert stack_file(instance)["config"]["openvault:kubeContext"] == instance.context
+
+
 def test_the_file_says_which_one_to_change(instance: Instance) -> None:
     settings.write_stack(instance, IMAGES)
 
