@@ -88,8 +88,9 @@ def _wheels(context: Path) -> None:
     """Fetch the packages the image installs, for its Python and not for this one."""
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     target = ["--implementation", "cp", "--python-version", "3.11", "--only-binary", ":all:"]
+    # The lock names everything; what this machine's own Python would add is no matter.
     platforms = [word for name in PLATFORMS for word in ("--platform", name)]
-    source = ["--require-hashes", "--requirement", context / "requirements.lock"]
+    source = ["--no-deps", "--require-hashes", "--requirement", context / "requirements.lock"]
     run(
         [*fetch, *target, *platforms, *source, "--dest", context / "wheels"],
         what="the Python packages of ov-wag could not be downloaded",
