@@ -195,9 +195,10 @@ class Processes:
         for root in hierarchies():
             top = root / self.instance.cgroup
             top.mkdir(exist_ok=True)
-            # A cpuset without processors and memory accepts no process (version 1).
+            # A cpuset without processors and memory accepts no process (version 1, where the root
+            # has both).
             for key in ("cpuset.cpus", "cpuset.mems"):
-                if (top / key).exists() and not (top / key).read_text().strip():
+                if (root / key).exists() and not (top / key).read_text().strip():
                     (top / key).write_text((root / key).read_text())
 
     def wait_until(self, name: str, ready: Callable[[], bool], *, seconds: float) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import settings
+from sandbox.images import references
 from tests.live.platform import Platform, eventually
 
 pytestmark = pytest.mark.live
@@ -60,7 +61,7 @@ class Production:
 def production(platform: Platform) -> Iterator[Production]:
     instance = platform.instance
     stack = Production(platform)
-    lacking = settings.write_stack(instance, settings.images(instance), STACK)
+    lacking = settings.write_stack(instance, references(instance), STACK)
     platform.run("pulumi", "stack", "select", "--create", STACK)
     for key in lacking:
         stack.seal(key)

@@ -24,17 +24,18 @@ def test_the_site_answers_again_with_its_exhibits_when_a_pod_is_deleted(
     assert titles, "the demo shows at least one exhibit"
 
     before = pods(platform, service)
-    platform.kubectl("delete", "pod", "--wait=true", *before)
+    platform.kubectl("delete", "pod", "--wait=true", *before.values())
 
-    eventually(f"another pod of {service}", lambda: bool(pods(platform, service) - before))
+    eventually(f"another pod of {service}", lambda: bool(pods(platform, service).keys() - before))
     platform.kubectl("rollout", "status", WORKLOADS[service], "--timeout=120s")
     eventually("the site shows every exhibit again", lambda: shows(platform, titles))
     assert exhibits(platform) == titles
 
 
-def pods(platform: Platform, service: str) -> set[str]:
+def pods(platform: Platform, service: str) -> dict[str, str]:
+    """Return the names of a service's pods, by what tells one from its namesake before it."""
     found = platform.objects("pods", "-l", f"app.kubernetes.io/name={service}")
-    return {pod["metadata"]["name"] for pod in found if pod["metadata"]["uid"]}
+    return {pod["metadata"]["uid"]: pod["metadata"]["name"] for pod in found}
 
 
 def exhibits(platform: Platform) -> list[str]:
