@@ -99,18 +99,18 @@ def _from_helper(helper: str, key: str) -> Credentials | None:
         said = subprocess.run(
             [program, "get"], input=key, capture_output=True, text=True, check=False, timeout=30
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        # That it knows nobody is an answer; the registry may ask for nobody.
+        if said.returncode != 0:
+            return None
+        answer = json.loads(said.stdout)
+        username, secret = str(answer["Username"]), str(answer["Secret"])
+    except (OSError, ValueError, LookupError, TypeError, subprocess.TimeoutExpired) as error:
         raise Refused(
             Exit.UNAUTHORIZED,
             f"The credential helper {program} does not work",
-            f"{place()} leaves the passwords to it: {type(error).__name__} on starting it",
+            f"{place()} leaves the passwords to it: {type(error).__name__} on asking it",
             f"Install {program}, or name the user: type the same with --username NAME",
-        ) from error
-    if said.returncode != 0:
-        # That it knows nobody is an answer; the registry may ask for nobody.
-        return None
-    answer = cast("dict[str, str]", json.loads(said.stdout))
-    username, secret = answer.get("Username", ""), answer.get("Secret", "")
+        ) from None
     if username == "<token>":
         return Credentials(username=username, identity_token=secret)
     return Credentials(username=username, password=secret)

@@ -21,7 +21,7 @@ from operations.credentials import Credentials
 from operations.errors import Exit, Refused
 from operations.listing import Row, asked, rows
 from operations.project import DEMO, PRODUCTION, SERVICES, Project
-from operations.registry import Access
+from operations.registry import Access, Registry
 from operations.resolution import Resolved, age, fit, resolve, tag_now
 from operations.stackfile import StackFile
 
@@ -66,7 +66,7 @@ def show(
     """Say by which digest a tag's image is named for ever."""
     wanted = names.read(reference)
     access = _access(wanted, username, ca, password_stdin=password_stdin)
-    found = resolve(access, wanted)
+    found = resolve(access.open(wanted))
     if as_json:
         print(json.dumps(_described(found), indent=2))
     else:
@@ -111,7 +111,8 @@ def pin(  # noqa: PLR0913, each option of a command is an argument
     if builds and not published:
         raise _built_here(stack, service, builds)
     access = _access(wanted, username, ca, password_stdin=password_stdin)
-    found = fit(access, wanted).reference
+    registry = access.open(wanted)
+    found = fit(registry).reference
 
     after = before.without(project.full(project.build_key(service))) if builds else before
     old = _current(place, before, service)
@@ -124,7 +125,7 @@ def pin(  # noqa: PLR0913, each option of a command is an argument
             after.write(before)
         done = "Nothing was written (--dry-run)." if dry_run else "Written."
         print(f"{done} What it would do: pulumi preview -s {stack} --diff")
-    _warn_of_move(access, wanted)
+    _warn_of_move(registry)
     _warn_of_major(service, old, found)
     if stack == PRODUCTION:
         _warn_of_production(place, service, found)
@@ -250,12 +251,13 @@ def _show_difference(before: StackFile, after: StackFile) -> None:
         console.print(Text(line, style=style))
 
 
-def _warn_of_move(access: Access, wanted: Reference) -> None:
+def _warn_of_move(registry: Registry) -> None:
     """Say so when the tag beside a digest names another image by now."""
+    wanted = registry.reference
     if not (wanted.tag and wanted.digest):
         return
     try:
-        now = tag_now(access, wanted)
+        now = tag_now(registry)
     except Refused as refused:
         _note(f"Warning: {refused.what}; the digest is what counts, and it is there")
         return

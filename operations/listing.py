@@ -88,7 +88,8 @@ def _asked(access: Access, row: Row) -> Row:
         return row
     try:
         # The image that was pinned can outlive its tag, and so is asked for first.
-        row = replace(row, created=resolve(access, wanted).created)
-        return replace(row, now=tag_now(access, wanted))
+        registry = access.open(wanted)
+        row = replace(row, created=resolve(registry).created)
+        return replace(row, now=tag_now(registry))
     except Refused as refused:
         return replace(row, refused=refused)

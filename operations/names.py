@@ -24,7 +24,9 @@ def read(text: str) -> Reference:
     """Return the full name of the image that *text* names, as Docker would understand it."""
     pinned = "@" in text
     spelled = Reference.parse(text if pinned else text + _ANY)
-    if spelled is None:
+    full = spelled and replace(spelled, repository=_full(spelled))
+    # What looked like a registry, capitals and all, may have been part of a name at Docker Hub.
+    if full is None or Reference.parse(str(full)) is None:
         raise Refused(
             Exit.USAGE,
             f"{text!r} is no reference to an image",
@@ -32,11 +34,7 @@ def read(text: str) -> Reference:
             "hexadecimal digits",
             "Type for example: docker.io/wgbhmla/ov-wag:v0.2.1",
         )
-    reference = replace(
-        spelled,
-        repository=_full(spelled),
-        digest=spelled.digest if pinned else None,
-    )
+    reference = full if pinned else replace(full, digest=None)
     if reference.tag or reference.digest:
         return reference
     return replace(reference, tag="latest")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import yaml
 
 from components.naming import NAMESPACES, PROJECT
 from operations.errors import Exit, Refused
-from operations.stackfile import StackFile
+from operations.stackfile import StackFile, loaded
 
 PRODUCTION, DEMO = NAMESPACES
 
@@ -51,9 +50,9 @@ class Project:
         """Return what Pulumi.yaml gives a stack that does not choose for itself."""
         path = self.folder / "Pulumi.yaml"
         try:
-            schema = cast("dict[str, Any]", yaml.safe_load(path.read_text(encoding="utf-8")))
-            return schema["config"][key].get("default")
-        except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+            schema = loaded(path.read_text(encoding="utf-8"))["config"]
+            return schema[key].get("default")
+        except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError, AttributeError):
             return None
 
     def choice(self, stack: StackFile, key: str) -> object:

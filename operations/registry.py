@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -67,37 +68,23 @@ class Access:
             timeout=_TIMEOUT,
             follow_redirects=True,
             transport=self.transport,
-            verify=self._trust(),
+            verify=_trust(self.ca),
             # No proxy stands between a machine and itself.
             trust_env=not plain,
             event_hooks={"request": [_encrypted]},
         )
         return Registry(client, reference, known)
 
-    def _trust(self) -> ssl.SSLContext:
-        context = httpx.create_ssl_context()
-        if self.ca:
-            try:
-                context.load_verify_locations(self.ca)
-            except OSError as error:
-                raise Refused(
-                    Exit.USAGE,
-                    f"{self.ca} holds no certificate",
-                    error.strerror or str(error),
-                    "Name a file in PEM format: it has a line BEGIN CERTIFICATE",
-                ) from error
-        return context
-
 
 class Registry:
-    """One repository of a registry, as seen by one person."""
+    """The registry that holds one image, as seen by one person."""
 
     def __init__(
         self, client: httpx.Client, reference: Reference, known: Credentials | None
     ) -> None:
         self._client = client
         self._known = known
-        self._reference = reference
+        self.reference = reference
         self._name = names.registry(reference)
         self._path = names.path(reference)
 
@@ -147,7 +134,7 @@ class Registry:
             following = answer.links.get("next", {}).get("url")
             if not following:
                 return
-            place = following
+            place = str(answer.url.join(following))
 
     def _ask(self, place: str, method: str = "GET") -> httpx.Response:
         try:
@@ -196,14 +183,14 @@ class Registry:
     def _no_repository(self) -> Refused:
         return Refused(
             Exit.MISSING,
-            f"There is no repository {self._reference.repository}",
+            f"There is no repository {self.reference.repository}",
             f"{self._name} knows none of this name"
             + ("" if self._known else ", or shows it only to those it knows"),
             f"Check the spelling; if it is private, type: docker login {self._name}",
         )
 
     def _unauthorized(self, answer: httpx.Response) -> Refused:
-        what = f"{self._name} does not show {self._reference.repository}"
+        what = f"{self._name} does not show {self.reference.repository}"
         login = f"docker login {self._name}"
         if self._known is None:
             return Refused(
@@ -263,7 +250,7 @@ class Registry:
     def _damaged(self, why: str) -> Refused:
         return Refused(
             Exit.UNREACHABLE,
-            f"{self._reference} arrived damaged",
+            f"{self.reference} arrived damaged",
             why,
             "Type the same again; if it stays so, do not use this image, and tell who runs "
             f"{self._name}",
@@ -279,7 +266,23 @@ class Registry:
         return cast("dict[str, Any]", content)
 
     def _spelled(self, reference: str) -> str:
-        return f"{self._reference.repository}{'@' if ':' in reference else ':'}{reference}"
+        return f"{self.reference.repository}{'@' if ':' in reference else ':'}{reference}"
+
+
+@cache
+def _trust(ca: Path | None) -> ssl.SSLContext:
+    context = httpx.create_ssl_context()
+    if ca:
+        try:
+            context.load_verify_locations(ca)
+        except OSError as error:
+            raise Refused(
+                Exit.USAGE,
+                f"{ca} holds no certificate",
+                error.strerror or str(error),
+                "Name a file in PEM format: it has a line BEGIN CERTIFICATE",
+            ) from error
+    return context
 
 
 def platform(description: Mapping[str, Any]) -> str:
@@ -312,14 +315,14 @@ def _tls_trouble(error: BaseException | None) -> str:
         if isinstance(error, ssl.SSLCertVerificationError):
             return error.verify_message
         if isinstance(error, ssl.SSLError):
-            return f"no encrypted connection came about ({error.reason or error})"
+            return f"no encrypted connection came about: {_network_trouble(error)}"
         error = error.__cause__ or error.__context__
     return ""
 
 
 def _network_trouble(error: BaseException) -> str:
     """Return what was wrong on the way, without the system's number for it."""
-    text = re.sub(r"^\[[^]]*\] ", "", str(error)) or type(error).__name__
+    text = re.sub(r"^\[[^]]*\] | \(_ssl.*", "", str(error)) or type(error).__name__
     return text[:1].lower() + text[1:]
 
 

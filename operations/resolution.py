@@ -9,7 +9,7 @@ from typing import Any
 
 from components.reference import Reference
 from operations.errors import Exit, Refused
-from operations.registry import Access, Manifest, Registry, platform
+from operations.registry import Manifest, Registry, platform
 
 # What the clusters' nodes are.
 PLATFORM = "linux/amd64"
@@ -39,9 +39,9 @@ class Resolved:
         return f"it is made for {made}, and the nodes are {PLATFORM}"
 
 
-def resolve(access: Access, reference: Reference) -> Resolved:
-    """Return what *reference* names now, and by which digest that is named for ever."""
-    registry = access.open(reference)
+def resolve(registry: Registry) -> Resolved:
+    """Return what a reference names now, and by which digest that is named for ever."""
+    reference = registry.reference
     manifest = registry.manifest(reference.digest or reference.tag or "latest")
     images = manifest.images
     if images is None:
@@ -59,22 +59,23 @@ def resolve(access: Access, reference: Reference) -> Resolved:
     )
 
 
-def fit(access: Access, reference: Reference) -> Resolved:
-    """Return what *reference* names, or refuse what the clusters' nodes cannot run."""
-    found = resolve(access, reference)
+def fit(registry: Registry) -> Resolved:
+    """Return what a reference names, or refuse what the clusters' nodes cannot run."""
+    found = resolve(registry)
     if not found.fits:
         raise Refused(
             Exit.UNFIT,
-            f"{reference} cannot run here",
+            f"{registry.reference} cannot run here",
             found.misfit,
             f"Build and push it for the nodes: docker build --platform {PLATFORM} …",
         )
     return found
 
 
-def tag_now(access: Access, reference: Reference) -> str | None:
+def tag_now(registry: Registry) -> str | None:
     """Return the digest that the reference's tag has now, if it has a tag."""
-    return access.open(reference).digest(reference.tag) if reference.tag else None
+    tag = registry.reference.tag
+    return registry.digest(tag) if tag else None
 
 
 def age(created: datetime | None, now: datetime | None = None) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,7 +28,7 @@ class StackFile:
         """Return the file at *path*; refuse one that is no YAML."""
         try:
             file = cls(path, path.read_bytes().decode())
-            yaml.safe_load(file.text)
+            loaded(file.text)
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise Refused(
                 Exit.SETTINGS,
@@ -40,10 +41,7 @@ class StackFile:
     @property
     def config(self) -> dict[str, Any]:
         """What the file chooses, by full key."""
-        content: object = yaml.safe_load(self.text)
-        config: object = (
-            cast("dict[str, Any]", content).get("config") if isinstance(content, dict) else None
-        )
+        config: object = loaded(self.text).get("config")
         return cast("dict[str, Any]", config) if isinstance(config, dict) else {}
 
     def with_value(self, key: str, value: str) -> StackFile:
@@ -93,8 +91,8 @@ class StackFile:
     def _entries(self) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
         """Yield each key and value below `config`, if that is written one entry per line."""
         for name, node in _pairs(yaml.compose(self.text, yaml.SafeLoader)):
-            if name.value == "config" and not cast("Any", node).flow_style:
-                yield from _pairs(node)
+            if name.value == "config" and isinstance(node, yaml.MappingNode):
+                yield from () if node.flow_style else _pairs(node)
 
     def _with_line(self, key: str, value: str) -> StackFile:
         """Return the file with a new line for *key*, below the settings it is like."""
@@ -131,8 +129,7 @@ class StackFile:
         return changed
 
     def _rest(self) -> dict[str, Any]:
-        content = cast("dict[str, Any]", yaml.safe_load(self.text))
-        return {name: value for name, value in content.items() if name != "config"}
+        return {name: value for name, value in loaded(self.text).items() if name != "config"}
 
     def _by_hand(self, key: str, value: str | None) -> Refused:
         do = f"remove {key}" if value is None else f"write {key}: {value}"
@@ -142,6 +139,13 @@ class StackFile:
             f"{key} is not one plain line below `config:`, once",
             f"Open the file and {do}",
         )
+
+
+@lru_cache
+def loaded(text: str) -> Mapping[str, Any]:
+    """Return what YAML says; nothing if that is no mapping. One text is read once, for all."""
+    content: object = yaml.safe_load(text)
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
 def _pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
