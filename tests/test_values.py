@@ -6,6 +6,7 @@ from components.contract import GENERATIONS, Contract, Need
 from components.endpoint import Address, Endpoint
 from components.naming import NAMESPACES, labels, volume
 from components.reference import Reference
+from tests.stacks import ROOT
 
 DIGEST = f"sha256:{'a' * 64}"
 
@@ -144,6 +145,40 @@ def test_what_is_secret_is_read(generation: str) -> None:
 
     for each in (applications.database, applications.backend, applications.jumpbox):
         assert each.secret <= each.reads
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_what_opens_a_door_is_secret(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    for each in (applications.database, applications.migration, applications.jumpbox):
+        doors = {name for name in each.reads if name.endswith(("PASSWORD", "SECRET_KEY"))}
+        assert each.secret == doors
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_a_postgres_keeps_its_data_where_its_image_expects_a_volume(generation: str) -> None:
+    # Mounted elsewhere, data went to the container's own layer, and with it.
+    assert GENERATIONS[generation].database.volumes == {"data": "/var/lib/postgresql/data"}
+
+
+def test_the_proxy_is_told_what_its_image_asks_for() -> None:
+    proxy = GENERATIONS["0.x"].proxy
+    script = (ROOT / "images" / "ov-nginx" / "entrypoint.sh").read_text()
+
+    assert all(name in script for name in proxy.reads)
+    assert f"PORT:={proxy.port}" in script
+    assert all(path.startswith("/srv/") for path in proxy.volumes.values())
+    assert "FILES:=/srv" in script
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_files_are_served_under_the_names_they_are_written_by(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    for content, path in applications.proxy.volumes.items():
+        assert path == f"/srv/{content}"
+        assert applications.backend.volumes[content] == f"/app/{content}"
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

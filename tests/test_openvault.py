@@ -1,0 +1,129 @@
+"""The site: each setting reaches what it is for, and nothing else."""
+
+from functools import cache
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.settings import Settings
+from tests.engine import Engine, Resource, run
+from tests.stacks import SCHEMA, SECRETS, configured, settled, up
+
+STACK = "ov-demo"
+DIGEST = f"sha256:{'d' * 64}"
+
+# Pods are named after what makes them; a pod whose maker changes is replaced.
+BACKEND = {"Deployment ov-wag"}
+MIGRATION = {"Job ov-wag-migrate"}
+PROXY = {"Deployment ov-nginx"}
+VOLUMES = {f"PersistentVolumeClaim ov-{each}" for each in ("db", "media", "static")}
+
+# A setting, another value of it, and all that is not as it was.
+CHANGES: dict[str, tuple[Any, set[str]]] = {
+    "siteUrl": (
+        "https://other.example.org",
+        {*BACKEND, *MIGRATION, *PROXY, "Ingress ov-nginx"},
+    ),
+    "adminUrl": (
+        "https://other.example.org",
+        {*BACKEND, *MIGRATION, *PROXY, "Ingress ov-nginx"},
+    ),
+    "ingressClass": ("nginx", {"Ingress ov-nginx"}),
+    "tlsSecret": ("site-tls", {"Ingress ov-nginx"}),
+    "kubeContext": ("renamed", {"kubernetes ov-demo"}),
+    "protect": (True, {"Namespace ov-demo", *VOLUMES}),
+    "backendImage": (f"example.org/ov-wag@{DIGEST}", {*BACKEND, *MIGRATION}),
+    "frontendImage": (f"example.org/ov-frontend@{DIGEST}", {"Deployment ov-frontend"}),
+    "databaseImage": (f"example.org/postgres@{DIGEST}", {"StatefulSet db"}),
+    "proxyImage": ("example.org/ov-nginx:v2", {*PROXY, "Image ov-nginx"}),
+    "jumpboxImage": ("example.org/jumpbox:v2", {"Deployment jumpbox", "Image jumpbox"}),
+    "backendBuild": ({"context": "../ov-wag"}, {*BACKEND, *MIGRATION, "Image ov-wag"}),
+    "frontendBuild": (
+        {"context": "../ov-frontend"},
+        {"Deployment ov-frontend", "Image ov-frontend"},
+    ),
+    "proxyBuild": ({"context": "elsewhere"}, {*PROXY, "Image ov-nginx"}),
+    "jumpboxBuild": ({"context": "elsewhere"}, {"Deployment jumpbox", "Image jumpbox"}),
+    "dockerHost": ("unix:///run/docker.sock", {"docker ov-demo"}),
+    "jumpbox": (False, {"Deployment jumpbox", "Image jumpbox"}),
+    "databaseStorage": ("11Gi", {"PersistentVolumeClaim ov-db"}),
+    "staticStorage": ("11Gi", {"PersistentVolumeClaim ov-static"}),
+    "mediaStorage": ("11Gi", {"PersistentVolumeClaim ov-media"}),
+    "storageClass": ("fast", VOLUMES),
+    "adminUser": ("editor", MIGRATION),
+    "adminEmail": ("editor@example.org", MIGRATION),
+    # Who has an administrator keeps it: the value waits for a database without one.
+    "adminPassword": ("another-of-the-administrator", {"Secret ov-wag-administrator"}),
+    "databasePassword": (
+        "another-of-the-database",
+        {*BACKEND, "Deployment jumpbox", "Secret db-credentials"},
+    ),
+    "secretKey": ("another-of-the-sessions" * 3, {*BACKEND, "Secret ov-wag-credentials"}),
+}
+
+# There is one generation yet.
+UNCHANGEABLE = {"generation"}
+
+
+def test_every_setting_has_its_row() -> None:
+    assert set(CHANGES) | UNCHANGEABLE == set(SCHEMA)
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_setting_changes_what_it_is_for_and_nothing_else(key: str) -> None:
+    value, expected = CHANGES[key]
+
+    assert changed(key, value) == expected
+
+
+def changed(key: str, value: Any) -> set[str]:
+    """Return the resources that are not as they were once *key* is *value*."""
+    before, after = resources(settled(STACK)), resources(up(STACK, **{key: value}))
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def resources(engine: Engine) -> dict[str, tuple[Any, ...]]:
+    """Return what each resource is made of, apart from components, by kind and name."""
+    return {
+        f"{each.kind} {each.name}": (each.inputs, each.protect, each.retain)
+        for each in engine.seen
+        if not each.type.startswith(("openvault:", "pulumi:pulumi:"))
+    }
+
+
+@cache
+def secret(name: str) -> Resource:
+    return settled(STACK).one("Secret", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "setting"),
+    [
+        ("db-credentials", "POSTGRES_PASSWORD", "databasePassword"),
+        ("ov-wag-credentials", "OV_SECRET_KEY", "secretKey"),
+        ("ov-wag-administrator", "DJANGO_SUPERUSER_PASSWORD", "adminPassword"),
+    ],
+)
+def test_each_secret_holds_the_value_that_is_meant_for_it(
+    name: str, key: str, setting: str
+) -> None:
+    assert secret(name).inputs["stringData"] == {key: SECRETS[setting]}
+
+
+def test_secrets_are_sealed_before_anything_is_made_of_them() -> None:
+    def program() -> pulumi.Output[None]:
+        pulumi.runtime.set_all_config(configured(STACK), [f"openvault:{key}" for key in SECRETS])
+        settings = Settings.load(STACK)
+        sealed = (settings.admin_password, settings.database_password, settings.secret_key)
+        return pulumi.Output.all(*(each.is_secret() for each in sealed)).apply(expect)
+
+    def expect(secrecy: list[bool]) -> None:
+        assert secrecy == [True, True, True]
+
+    run(program)
+
+
+def test_a_secret_is_changed_in_place() -> None:
+    # Replaced, it would be gone for a moment in which a pod may want to start.
+    assert settled(STACK).one("kubernetes").inputs["enableSecretMutable"] == "true"
