@@ -7,7 +7,7 @@ import sys
 import typer
 
 from operations import images
-from operations.errors import Exit, Refused
+from operations.errors import Refused
 
 app = typer.Typer(
     help="What operators of Open Vault type beside pulumi.",
@@ -28,8 +28,6 @@ def main() -> None:
     try:
         app(prog_name="ov")
     except Refused as refused:
+        sys.stdout.flush()
         print(f"{refused.what}:\n  {refused.why}.\n{refused.do}", file=sys.stderr)
         sys.exit(refused.code)
-
-
-__all__ = ["Exit", "app", "main"]

@@ -360,4 +360,6 @@ def _ago(made: str) -> str:
 
 
 def _note(text: str) -> None:
+    # What was said before stands before it, in a log that takes both.
+    sys.stdout.flush()
     print(text, file=sys.stderr)

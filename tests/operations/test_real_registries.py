@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import pty
+import select
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -142,6 +145,30 @@ def test_a_private_registry_takes_a_password_from_the_standard_input(private: Re
     assert (right.returncode, wrong.returncode) == (0, 5)
     assert PASSWORD not in right.stdout + right.stderr
     assert "barley" not in wrong.stdout + wrong.stderr
+
+
+def test_a_password_is_asked_for_and_not_shown(private: RealRegistry) -> None:
+    ours, theirs = pty.openpty()
+    wanted = f"{private.address}/{WAG}:v0.2.1"
+    with subprocess.Popen(
+        [CHECKOUT / "ov", "images", "resolve", wanted, "--username", USER],
+        stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    ) as asking:  # fmt: skip
+        assert asking.stderr
+        assert asking.stdout
+        prompt = f"Password of {USER} at {private.address}: ".encode()
+        # What is typed before the terminal is told not to show it would be lost.
+        assert asking.stderr.read(len(prompt)) == prompt
+        time.sleep(0.5)
+        os.write(ours, f"{PASSWORD}\n".encode())
+        said = asking.stdout.read()
+    shown = select.select([ours], [], [], 0)[0]
+    os.close(ours)
+    os.close(theirs)
+
+    assert asking.returncode == 0
+    assert said.startswith(f"{wanted}@sha256:".encode())
+    assert not shown, "a terminal shows what is typed, unless it is told not to"
 
 
 def test_a_private_registrys_missing_tag_is_told_to_whom_it_knows(private: RealRegistry) -> None:
