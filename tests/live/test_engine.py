@@ -112,7 +112,7 @@ def test_another_secret_rolls_its_consumers_and_nobody_else(production: Producti
 def test_production_is_not_destroyed_by_mistake(production: Production) -> None:
     before = production.names("pods")
 
-    refused = production.pulumi("destroy", "--yes", "--skip-preview", check=False)
+    refused = production.pulumi("destroy", "--yes", check=False)
 
     assert refused.returncode != 0
     assert "protect" in refused.stdout + refused.stderr
