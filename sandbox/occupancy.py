@@ -10,9 +10,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
+from sandbox import files
 from sandbox.errors import Refusal
 from sandbox.instance import Instance
-from sandbox.settings import replace
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -59,5 +59,5 @@ def forget_the_last_boot(instance: Instance) -> bool:
     if before != now:
         shutil.rmtree(instance.run, ignore_errors=True)
     instance.run.mkdir(parents=True, exist_ok=True)
-    replace(noted, now + "\n")
+    files.write(noted, now + "\n")
     return before != now

@@ -124,7 +124,7 @@ def needs(instance: Instance) -> prerequisites.Needs:
         )
     made_of = {*images.missing(instance, tools), *applications.missing(instance, tools)}
     return prerequisites.Needs(
-        go=False,
+        go="pause" in made_of,
         debian=bool(made_of),
         node=bool(made_of & {"node", "ov-frontend"}),
         postgres="postgres" in made_of,

@@ -42,7 +42,14 @@ ALWAYS = {
     "umount": "mount",
     "unshare": "util-linux",
 }
-TO_UNPACK = {"apt-get": "apt", "dpkg-deb": "dpkg", "dpkg-query": "dpkg", "ldd": "libc-bin"}
+TO_UNPACK = {
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
+    "dpkg-query": "dpkg",
+    "ldd": "libc-bin",
+    "setpriv": "util-linux",
+    "wget": "wget",
+}
 
 
 @dataclass(frozen=True, slots=True)

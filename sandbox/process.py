@@ -53,16 +53,24 @@ def attempt(
     stdin: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, whatever that is."""
-    return subprocess.run(
-        [str(word) for word in argv],
-        env={**os.environ, **(env or {})},
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            [str(word) for word in argv],
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:
+        program = Path(argv[0]).name
+        raise Refusal(
+            f"The program {program} is missing",
+            f"{argv[0]} is not on this machine",
+            f"Install {program}, then type the same again",
+        ) from None
 
 
 def run(

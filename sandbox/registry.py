@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox import files
 from sandbox.instance import Instance
 from sandbox.process import Processes, attempt
 from sandbox.toolchain import Toolchain
@@ -58,7 +59,7 @@ def _registry(instance: Instance, toolchain: Toolchain) -> _Daemon:
         "http": {"addr": instance.registry},
     }
     # YAML reads JSON.
-    configuration = _write(instance.state / "registry.json", settings)
+    configuration = _configuration(instance.state / "registry.json", settings)
     argv = [toolchain.path("docker-registry"), "serve", configuration]
     return _Daemon("registry", argv, configuration, lambda: registry_answers(instance))
 
@@ -79,7 +80,7 @@ def _docker(instance: Instance, toolchain: Toolchain) -> _Daemon:
         "oom-score-adjust": 0,
         "log-level": "warn",
     }
-    configuration = _write(instance.state / "docker.json", settings)
+    configuration = _configuration(instance.state / "docker.json", settings)
     # What an earlier daemon left may name a process that is somebody else's by now.
     forget = [instance.run / "docker.pid", instance.run / "docker/containerd/containerd.pid"]
     dockerd = [toolchain.path("dockerd"), "--config-file", configuration]
@@ -105,8 +106,6 @@ def docker_answers(instance: Instance, toolchain: Toolchain) -> bool:
     return attempt([toolchain.path("docker"), "version"], env=env).returncode == 0
 
 
-def _write(path: Path, settings: object) -> Path:
-    text = json.dumps(settings, indent=2) + "\n"
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
+def _configuration(path: Path, settings: object) -> Path:
+    files.write(path, json.dumps(settings, indent=2) + "\n")
     return path

@@ -8,7 +8,6 @@ itself stays as it is.
 from __future__ import annotations
 
 import io
-import os
 import secrets
 import sys
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from sandbox import files
 from sandbox.instance import CHECKOUT, Instance
 
 PROJECT = "openvault"
@@ -62,7 +62,7 @@ def make_secrets(instance: Instance) -> None:
     }
     for path, size in wanted.items():
         if not path.exists():
-            replace(path, secrets.token_urlsafe(size), mode=0o600)
+            files.write(path, secrets.token_urlsafe(size), files.PRIVATE)
 
 
 def write_project(instance: Instance) -> None:
@@ -121,19 +121,6 @@ def _choices(instance: Instance, images: Mapping[str, str], stack: str) -> dict[
     }
 
 
-def replace(path: Path, text: str, *, mode: int = 0o644) -> bool:
-    """Make *path* hold *text*, wholly or not at all; return whether it did not before."""
-    if path.exists() and path.read_text() == text:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.new")
-    half.unlink(missing_ok=True)
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-        file.write(text)
-    half.replace(path)
-    return True
-
-
 def _kept(path: Path) -> dict[str, Any]:
     """Return what an earlier way up wrote; the engine that sealed secrets in it may have died."""
     try:
@@ -151,4 +138,4 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
     yaml = YAML(typ="rt")
     yaml.width = 4096
     yaml.dump(content, text)  # pyright: ignore[reportUnknownMemberType]
-    replace(path, HEADER.format(name=path.name) + text.getvalue())
+    files.write(path, HEADER.format(name=path.name) + text.getvalue())

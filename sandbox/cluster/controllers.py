@@ -6,7 +6,8 @@ import socket
 import sys
 from pathlib import Path
 
-from sandbox.cluster import edge, environment, files, network, templates
+from sandbox import files
+from sandbox.cluster import edge, environment, network, templates
 from sandbox.cluster.environment import Programs
 from sandbox.instance import CHECKOUT, Instance
 from sandbox.process import Processes
@@ -31,7 +32,7 @@ def up(instance: Instance, processes: Processes, toolchain: Programs) -> bool:
     for daemon, controller in CONTROLLERS.items():
         changed |= processes.start(
             daemon,
-            [sys.executable, "-m", "sandbox.cluster", controller],
+            [f"{sys.prefix}/bin/python", "-m", "sandbox.cluster", controller],
             env=env,
             configuration=[instance.pki / f"{controller}.conf", *_sources()],
         )

@@ -21,7 +21,8 @@ from lightkube.resources.core_v1 import Secret as SecretResource
 from lightkube.resources.core_v1 import Service as ServiceResource
 from lightkube.resources.networking_v1 import Ingress as IngressResource
 
-from sandbox.cluster import edge_config, files, network, templates
+from sandbox import files
+from sandbox.cluster import edge_config, network, templates
 from sandbox.cluster.api import Cluster, Mirror, reconcile, say
 from sandbox.cluster.edge_config import ANYBODY, Certificate, Listening, Site
 from sandbox.cluster.kinds import Ingress, Secret, Service

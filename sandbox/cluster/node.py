@@ -6,7 +6,8 @@ import os
 import socket
 from pathlib import Path
 
-from sandbox.cluster import environment, files, mounts, network, templates
+from sandbox import files
+from sandbox.cluster import environment, mounts, network, templates
 from sandbox.cluster.environment import Programs
 from sandbox.instance import Instance
 from sandbox.process import Processes, hierarchies

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sandbox.cluster import files, network
+from sandbox import files
+from sandbox.cluster import network
 from sandbox.instance import Instance
 
 AUTHORITY_DAYS = 5 * 365

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox import files
 from sandbox.images.distribution import Registry
 from sandbox.images.recipes import BASES, BaseImage, contents
 from sandbox.instance import Instance
@@ -60,9 +61,8 @@ def remember(instance: Instance, found: Mapping[str, str]) -> None:
     """Add to the list of what the registry holds, `<state>/images.json`."""
     known = references(instance)
     if {**known, **found} != known:
-        half = _list(instance).with_suffix(".half")
-        half.write_text(json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n")
-        half.replace(_list(instance))
+        text = json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n"
+        files.write(_list(instance), text)
 
 
 def _absent(instance: Instance, toolchain: Toolchain) -> list[Recipe]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.cluster import environment, files, templates
+from sandbox import files
+from sandbox.cluster import environment, templates
 from sandbox.instance import Instance
 
 EXTRA = {"CNI": "/cni", "RUN": "/run", "HOST_IP": "1", "SITES": "", "MODULES": "/m", "PORT": "443"}

@@ -76,19 +76,21 @@ def _processes() -> set[str]:
     """Return the processes that a sandbox could have started: by program, namespace or setting."""
     instance = Instance.from_environment()
     mine = Path("/proc/self/ns/net").readlink()
-    setting = f"OV_SANDBOX={instance.name}".encode()
+    settings = {name: f"OV_SANDBOX={name}".encode() for name in INDEX}
     found: set[str] = set()
     for process in Path("/proc").iterdir():
         if not process.name.isdecimal() or process.name == str(os.getpid()):
             continue
         with contextlib.suppress(OSError):
             program = process.joinpath("exe").readlink()
-            ours = (
+            environment = process.joinpath("environ").read_bytes().split(b"\0")
+            owners = {name for name, setting in settings.items() if setting in environment}
+            suspect = (
                 program.is_relative_to(instance.cache)
                 or process.joinpath("ns/net").readlink() != mine
-                or setting in process.joinpath("environ").read_bytes().split(b"\0")
+                or bool(owners)
             )
-            if ours:
+            if suspect and owners <= {instance.name}:
                 groups = process.joinpath("cgroup").read_text().replace("\n", " ")
                 found.add(f"{process.name} {program} {groups}")
     return found

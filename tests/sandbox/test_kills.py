@@ -51,6 +51,10 @@ def test_an_engine_that_outlives_its_up_is_ended_by_the_next() -> None:
     assert kill_up_at("stack: + kubernetes:", group=False), "nothing was left to make"
 
 
+def test_a_migration_can_be_killed() -> None:
+    assert kill_up_at("stack: + kubernetes:batch/v1:Job"), "nothing was left to migrate"
+
+
 def test_after_all_these_kills_up_succeeds() -> None:
     up = sandbox("up")
 

@@ -123,12 +123,3 @@ def test_every_installation_has_its_own_secrets(tmp_path: Path) -> None:
         made |= {path.read_text() for path in one.secrets.iterdir()}
 
     assert len(made) == 8
-
-
-def test_a_file_is_replaced_wholly_and_only_if_it_differs(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-
-    assert settings.replace(path, "one")
-    assert not settings.replace(path, "one")
-    assert settings.replace(path, "two")
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
