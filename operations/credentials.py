@@ -43,7 +43,8 @@ def stored(registry: str) -> Credentials | None:
     """Return what `docker login` has stored for *registry*, if anything."""
     config = _config()
     key = _HUB_KEY if registry == names.HUB else registry
-    helper = _section(config, "credHelpers").get(registry) or config.get("credsStore")
+    helpers = {_registry_of(name): it for name, it in _section(config, "credHelpers").items()}
+    helper = helpers.get(registry) or config.get("credsStore")
     if isinstance(helper, str) and helper:
         return _from_helper(helper, key)
     for name, entry in _section(config, "auths").items():
@@ -74,7 +75,7 @@ def _section(config: dict[str, Any], name: str) -> dict[str, Any]:
 def _registry_of(key: str) -> str:
     """Return the registry that a key of `auths` means: it may have a scheme and a path."""
     host = key.partition("://")[2] or key
-    return names.registry(names.read(f"{host.partition('/')[0]}/any/image:tag"))
+    return names.familiar(host.partition("/")[0])
 
 
 def _from_entry(name: str, entry: dict[str, Any]) -> Credentials | None:

@@ -50,6 +50,11 @@ def path(reference: Reference) -> str:
     return reference.repository.partition("/")[2]
 
 
+def familiar(host: str) -> str:
+    """Return the name people write for a registry: Docker Hub has many."""
+    return HUB if host in _OTHER_HUBS else host
+
+
 def host(name: str) -> str:
     """Return where the registry called *name* answers."""
     return _HOSTS.get(name, name)
@@ -70,8 +75,7 @@ def _full(reference: Reference) -> str:
     first, _, rest = reference.repository.partition("/")
     if not reference.names_registry:
         first, rest = HUB, reference.repository
-    if first in _OTHER_HUBS:
-        first = HUB
+    first = familiar(first)
     if first == HUB and "/" not in rest:
         rest = f"library/{rest}"
     return f"{first}/{rest}"

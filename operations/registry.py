@@ -45,7 +45,7 @@ class Manifest:
         if "manifests" not in self.content:
             return None
         entries = cast("list[dict[str, Any]]", self.content["manifests"])
-        return [entry for entry in entries if platform(entry.get("platform", {}))]
+        return [entry for entry in entries if platform(entry.get("platform") or {})]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +114,11 @@ class Registry:
 
     def configuration(self, manifest: Manifest) -> Mapping[str, Any]:
         """Return what an image says of itself: platform, date, labels."""
-        digest = str(manifest.content["config"]["digest"])
+        described = manifest.content.get("config")
+        if described is None:
+            # A list in a list says nothing of itself.
+            return {}
+        digest = str(described["digest"])
         answer = self._ask(f"{self._path}/blobs/{digest}")
         self._judge(answer, digest)
         return self._json(answer)

@@ -73,6 +73,22 @@ def test_a_credential_helper_is_asked(
     assert credentials.stored("ghcr.io") == KNOWN
 
 
+def test_docker_hub_is_known_to_a_helper_by_its_oldest_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = '{"Username":"archivist","Secret":"open:sesame"}'
+    helper(tmp_path, monkeypatch, f"[ $(cat) = https://index.docker.io/v1/ ] && echo '{answer}'")
+    store({"credHelpers": {"index.docker.io": "vault"}})
+
+    assert credentials.stored("docker.io") == KNOWN
+
+
+def test_a_strange_entry_for_another_registry_is_no_trouble() -> None:
+    store({"auths": {"[::1]:5000": {}, "": None, "https://ghcr.io": {"auth": AUTH}}})
+
+    assert credentials.stored("ghcr.io") == KNOWN
+
+
 def test_a_credential_helper_may_know_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

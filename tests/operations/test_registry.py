@@ -140,6 +140,16 @@ def test_something_that_is_no_image_is_refused(registry: FakeRegistry) -> None:
     assert (refusal.code, refusal.what) == (Exit.UNFIT, f"{NAME} is no image that a node can run")
 
 
+def test_a_list_in_a_list_tells_its_platforms_and_no_age(registry: FakeRegistry) -> None:
+    inner = listing({"linux/amd64": ONE})
+    outer = listing({"linux/amd64": inner, "linux/arm64": inner})
+    registry.push(REPOSITORY, "v0.2.1", inner, outer)
+
+    found = asked(registry)
+
+    assert (found.fits, found.created) == (True, None)
+
+
 # Who asks
 
 

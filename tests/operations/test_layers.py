@@ -1,0 +1,29 @@
+"""The command line knows the program's names for things, and nothing of how they are made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from sandbox.instance import CHECKOUT
+
+ALLOWED = {"components.naming", "components.reference", "sandbox.errors"}
+
+
+def foreign() -> Iterator[str]:
+    for path in (CHECKOUT / "operations").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+
+
+def test_only_values_and_errors_are_shared() -> None:
+    ours = {name for name in foreign() if name.split(".")[0] in {"components", "sandbox"}}
+
+    assert ours <= ALLOWED
+
+
+def test_no_engine_and_no_docker_is_needed() -> None:
+    assert not {name for name in foreign() if name.startswith(("pulumi", "docker"))}
