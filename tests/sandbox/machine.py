@@ -34,9 +34,7 @@ class Snapshot:
             "mounts": _lines("/proc/self/mountinfo", column=4),
             "interfaces": {path.name for path in Path("/sys/class/net").iterdir()},
             "routes": _said("ip", "route", "show", "table", "all"),
-            "control groups": {
-                str(path) for root in hierarchies() for path in root.rglob("*") if path.is_dir()
-            },
+            "control groups": _groups(),
             "files": _files(),
             "kernel settings": {
                 f"{path} {path.read_text().strip()}"
@@ -72,6 +70,13 @@ def _beyond(one: Snapshot, other: Snapshot) -> dict[str, list[str]]:
     return {kind: things for kind, things in differences.items() if things}
 
 
+def _groups() -> set[str]:
+    """Return the control groups of the kinds a sandbox makes; a machine makes its own all day."""
+    kinds = ("ov-sandbox", "kubepods", "docker", "buildkit", "containerd", "cri-")
+    groups = (str(path) for root in hierarchies() for path in root.rglob("*") if path.is_dir())
+    return {group for group in groups if any(kind in group for kind in kinds)}
+
+
 def _processes() -> set[str]:
     """Return the processes that a sandbox could have started: by program, namespace or setting."""
     instance = Instance.from_environment()
@@ -85,8 +90,9 @@ def _processes() -> set[str]:
             program = process.joinpath("exe").readlink()
             environment = process.joinpath("environ").read_bytes().split(b"\0")
             owners = {name for name, setting in settings.items() if setting in environment}
+            parent = process.joinpath("stat").read_text().rpartition(")")[2].split()[1]
             suspect = (
-                program.is_relative_to(instance.cache)
+                (program.is_relative_to(instance.cache) and parent == "1")
                 or process.joinpath("ns/net").readlink() != mine
                 or bool(owners)
             )
