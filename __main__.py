@@ -2,9 +2,10 @@
 
 import pulumi
 
-from components import OpenVault, Settings
+from components import OpenVault, Settings, require_cluster
 
 settings = Settings.load(pulumi.get_stack())
+require_cluster(settings.kube_context, settings.namespace)
 site = OpenVault(settings.namespace, settings)
 
 pulumi.export("siteUrl", site.site_url)

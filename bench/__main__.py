@@ -85,6 +85,7 @@ def flat_program(platform: Platform) -> dict[str, str]:
     folder = CHECKOUT / "build" / "flat"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(CHECKOUT / "bench" / "flat", folder)
+    shutil.copytree(CHECKOUT / "images", folder / "images")
     project = (folder / "Pulumi.yaml").read_text()
     (folder / "Pulumi.yaml").write_text(
         project.replace(
@@ -117,7 +118,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         entries = cast("dict[str, Any]", value)
         if SIGNATURE in entries:
-            return {"secret": "value"}
+            return "secret"
         return {key: _plain(each) for key, each in entries.items() if not key.startswith("__")}
     if isinstance(value, list):
         return [_plain(each) for each in cast("list[Any]", value)]
@@ -131,7 +132,11 @@ def _moved(inputs: Mapping[str, Any]) -> dict[str, Any]:
     if moved["kind"] == "Namespace":
         metadata["name"] = FLAT
     metadata.pop("namespace", None)
-    metadata.setdefault("annotations", {})["pulumi.com/skipAwait"] = "true"
+    # A suspended migration is never ready, and need not be.
+    metadata["annotations"] = {"pulumi.com/skipAwait": "true"}
+    if moved["kind"] == "Secret":
+        moved.pop("data", None)
+        moved["stringData"] = {"secret": "value"}
     if moved["kind"] in {"Deployment", "StatefulSet"}:
         moved["spec"]["replicas"] = 0
     if moved["kind"] == "Job":

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import runpy
+import socketserver
+import tempfile
+import threading
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 import yaml
 
 from tests.engine import Engine, run
@@ -17,6 +21,9 @@ from tests.engine import Engine, run
 ROOT = Path(__file__).parent.parent
 STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in ROOT.glob("Pulumi.*.yaml"))
 SCHEMA: Mapping[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+
+# The contexts of the kubeconfig under which the program runs here: a stack's may be renamed.
+CONTEXTS = [*STACKS, "renamed"]
 
 SECRETS: Mapping[str, str] = {
     "adminPassword": "sentinel-of-the-administrator",
@@ -57,7 +64,31 @@ def up(stack: str, *, preview: bool = False, sealed: bool = True, **changes: Any
         pulumi.runtime.set_all_config(config, secret)
         runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
-    return run(program, stack=stack, preview=preview)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECONFIG", str(kubeconfig()))
+        return run(program, stack=stack, preview=preview)
+
+
+@cache
+def kubeconfig() -> Path:
+    """Return a kubeconfig whose contexts, named as the stacks, lead to a server that listens."""
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    path = Path(tempfile.mkdtemp()) / "kubeconfig"
+    path.write_text(json.dumps(kubeconfig_of(f"https://127.0.0.1:{server.server_address[1]}")))
+    return path
+
+
+def kubeconfig_of(server: str) -> dict[str, Any]:
+    """Return a kubeconfig of several contexts, all of one cluster and one user."""
+    return {
+        "contexts": [
+            {"name": name, "context": {"cluster": "there", "user": "somebody"}} for name in CONTEXTS
+        ],
+        "clusters": [{"name": "there", "cluster": {"server": server}}],
+        "users": [{"name": "somebody", "user": {"token": "nothing"}}],
+    }
 
 
 @cache

@@ -11,7 +11,7 @@ COMPONENTS = Path(__file__).parent.parent / "components"
 
 # From values, over parts, to services and the one that knows them all.
 LAYERS = [
-    {"contract", "endpoint", "naming", "options", "reference"},
+    {"cluster", "contract", "endpoint", "naming", "options", "reference"},
     {"settings"},
     {"image", "namespace", "volume", "workload"},
     {"backend", "db", "frontend", "jumpbox", "proxy"},
@@ -21,6 +21,7 @@ LAYERS = [
 
 # What a module may import from outside this repository, beside the standard library.
 OUTSIDE: Mapping[str, set[str]] = {
+    "cluster": {"pulumi", "yaml"},
     "contract": set(),
     "naming": set(),
     "reference": set(),
@@ -74,17 +75,17 @@ def test_a_module_knows_no_more_of_the_outside_than_it_needs(module: str) -> Non
 
 
 def test_only_the_settings_read_the_configuration() -> None:
-    readers = {
-        module
-        for module in MODULES
-        if {"Config(", "pulumi.runtime", "os.environ", "get_stack("}
-        & {word for word in _WORDS if word in (COMPONENTS / f"{module}.py").read_text()}
-    }
-
-    assert readers == {"settings"}
+    assert readers("Config(", "pulumi.runtime", "get_stack(") == {"settings"}
 
 
-_WORDS = ("Config(", "pulumi.runtime", "os.environ", "get_stack(")
+def test_only_the_way_to_the_cluster_depends_on_who_deploys() -> None:
+    assert readers("os.environ", "Path.home(") == {"cluster"}
+
+
+def readers(*words: str) -> set[str]:
+    """Return the modules in which any of *words* occurs."""
+    texts = {module: (COMPONENTS / f"{module}.py").read_text() for module in MODULES}
+    return {module for module, text in texts.items() if any(word in text for word in words)}
 
 
 def test_the_program_itself_is_short() -> None:
