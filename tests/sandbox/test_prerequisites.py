@@ -62,7 +62,7 @@ def test_a_good_machine_lacks_nothing() -> None:
         ),
         (
             replace(GOOD, free={STATE: 50 * GIGABYTE, CACHE: GIGABYTE}),
-            "14 GB of disk space for /cache (1 GB are free)",
+            "16 GB of disk space for /cache (1 GB are free)",
             "OV_CACHE=",
         ),
         (
@@ -107,7 +107,7 @@ def test_one_disk_must_hold_state_and_cache_together() -> None:
 
     assert lacks(replace(GOOD, free=free)) == []
     (lack,) = lacks(replace(GOOD, free=free, devices={STATE: 1, CACHE: 1}))
-    assert "22 GB of disk space for /state (20 GB are free)" in lack
+    assert "24 GB of disk space for /state (20 GB are free)" in lack
 
 
 def test_a_file_of_postgresql_replaces_java(tmp_path: Path) -> None:
