@@ -56,7 +56,7 @@ format: $(VENV)/.ready ## put the sources into the house's format
 .PHONY: test
 test: check browser ## everything: `make check`, then a sandbox of its own, the engine, pods and a browser
 	@export OV_SANDBOX=test; trap '$(SANDBOX) down --yes' EXIT; \
-	$(BIN)/pytest -m live tests/sandbox/test_kills.py tests/sandbox/test_process.py tests/cluster tests/plugins tests/apps tests/live tests/sandbox/test_down.py
+	$(BIN)/pytest -m live tests/sandbox/test_kills.py tests/sandbox/test_process.py tests/cluster tests/plugins tests/apps tests/operations tests/live tests/sandbox/test_down.py
 
 .PHONY: browser
 browser: $(VENV)/.ready
