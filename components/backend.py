@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.artifact import Artifact
 from components.contract import Generation
 from components.endpoint import (
     Address,
@@ -39,7 +40,7 @@ class Administrator:
 class BackendArgs:
     """What Wagtail needs to start."""
 
-    image: pulumi.Input[str]
+    image: Artifact
     generation: Generation
     database: DatabaseEndpoint
     site: Address
@@ -153,7 +154,9 @@ def _administrator(who: Administrator, secret: pulumi.Input[str]) -> Environment
 
 
 def _migration(args: BackendArgs, env: Environment) -> k8s.batch.v1.JobSpecArgsDict:
-    runs = WorkloadArgs(image=args.image, contract=args.generation.migration, env=env)
+    # What the image promises is about how it serves, which is not what it does here.
+    image = replace(args.image, promise=None)
+    runs = WorkloadArgs(image=image, contract=args.generation.migration, env=env)
     spec = pod(MIGRATION, runs)
     spec["restart_policy"] = "Never"
     # No time to live: a Job that is gone would be run again by the next refresh.

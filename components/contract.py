@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+# What the labels begin with by which an image carries its contract.
+LABEL = "org.openvault.contract."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """What an image says of itself by labels; None is what it does not speak of."""
+
+    generation: str | None = None
+    port: int | None = None
+    required: frozenset[str] | None = None
+    optional: frozenset[str] | None = None
+    volumes: Mapping[str, str] | None = None
+    ready: str | None = None
+    alive: str | None = None
+
+    @classmethod
+    def parse(cls, labels: Mapping[str, str]) -> Promise | None:
+        """Return the promise in *labels*, None without one; a ValueError says what is no label."""
+        said = {key.removeprefix(LABEL): at for key, at in labels.items() if key.startswith(LABEL)}
+        fields: dict[str, Any] = {key: _promised(key, text) for key, text in said.items()}
+        return cls(**fields) if fields else None
+
+
+def _promised(key: str, text: str) -> object:
+    """Return what the label *key* means: a number, names, names and paths, or text."""
+    if key == "port" and text.isdecimal():
+        return int(text)
+    if key in {"required", "optional"}:
+        return frozenset(text.split())
+    if key == "volumes" and all("=/" in word for word in text.split()):
+        return dict(word.split("=", 1) for word in text.split())
+    if key == "generation" or (key in {"ready", "alive"} and text.startswith("/")):
+        return text
+    raise ValueError(f"{LABEL}{key}={text}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,19 +96,72 @@ class Contract:
     patience: int = 90
 
     def environment(self, offered: Mapping[str, T]) -> dict[str, T]:
-        """Return what the image reads of what is *offered*, and refuse to leave it without a need.
+        """Return all that is *offered*, in order, or refuse what the image does not agree to.
 
         A name that no image reads never reaches a pod: dead settings look alive for years.
         """
-        missing = self.required - offered.keys()
-        if missing:
-            raise ValueError(f"the image needs {', '.join(sorted(missing))}, which nothing offers")
-        return {name: offered[name] for name in sorted(self.reads & offered.keys())}
+        if wrong := self.disagreements(offered):
+            raise ValueError("; ".join(wrong))
+        return dict(sorted(offered.items()))
+
+    def disagreements(self, offered: Collection[str], promise: Promise | None = None) -> list[str]:
+        """Return what an image would miss, not read or not answer, in words that name it.
+
+        What it promises by itself counts for more than what is known here of its kind.
+        """
+        said = promise or Promise()
+        required = self.required if said.required is None else said.required
+        optional = self.optional if said.optional is None else said.optional
+        return [
+            *_environment_faults(offered, required, optional),
+            *self._port_faults(said),
+            *self._volume_faults(said),
+            *self._probe_faults(said),
+        ]
+
+    def _port_faults(self, said: Promise) -> Iterator[str]:
+        if None not in (said.port, self.port) and said.port != self.port:
+            yield f"port {self.port} would be asked, and the image answers on port {said.port}"
+
+    def _volume_faults(self, said: Promise) -> Iterator[str]:
+        for content, path in (said.volumes or {}).items():
+            if content not in self.volumes:
+                yield f"the image expects a volume {content} at {path}, and gets none"
+        for content, path in self.volumes.items():
+            wanted = path if said.volumes is None else said.volumes.get(content)
+            if wanted != path:
+                at = f"expects it at {wanted}" if wanted else "expects none"
+                yield f"volume {content} would be at {path}, and the image {at}"
+
+    def _probe_faults(self, said: Promise) -> Iterator[str]:
+        asked = {"ready": self.ready, "alive": self.alive}
+        for kind, promised in (("ready", said.ready), ("alive", said.alive)):
+            check = asked[kind]
+            if promised and check and check.path and check.path != promised:
+                yield f"whether it is {kind} would be asked at {check.path}, and not {promised}"
 
     @property
     def reads(self) -> frozenset[str]:
         """Every environment variable that changes what the image does."""
         return self.required | self.optional
+
+
+def _environment_faults(
+    offered: Collection[str], required: frozenset[str], optional: frozenset[str]
+) -> Iterator[str]:
+    """Yield each variable that is missing or dead, with the one that was meant if one is near."""
+    unmet = sorted((required | optional) - set(offered))
+    dead = sorted(set(offered) - required - optional)
+    for name in sorted(required - set(offered)):
+        near = difflib.get_close_matches(name, dead, n=1, cutoff=0.75)
+        yield f"the image needs {name}" + (
+            f", and is given {near[0]}: is it {name}?" if near else ", which nothing offers"
+        )
+    for name in dead:
+        near = difflib.get_close_matches(name, unmet, n=1, cutoff=0.75)
+        yield f"{name} would be given, and the image does not read it" + (
+            f": is it {near[0]}?" if near else ""
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.artifact import Artifact
 from components.contract import Contract
 from components.endpoint import DatabaseEndpoint, SecretValue, fingerprint
 from components.naming import labels
@@ -22,7 +23,7 @@ OWNER = "postgres"
 class DatabaseArgs:
     """What a stack chooses about its database."""
 
-    image: pulumi.Input[str]
+    image: Artifact
     contract: Contract
     password: pulumi.Input[str]
     volume: VolumeArgs

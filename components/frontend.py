@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.artifact import Artifact
 from components.contract import Contract
 from components.endpoint import Endpoint
 from components.options import children
@@ -16,7 +17,7 @@ from components.workload import Workload, WorkloadArgs
 class FrontendArgs:
     """What Remix needs to render a page."""
 
-    image: pulumi.Input[str]
+    image: Artifact
     contract: Contract
     api: Endpoint
 

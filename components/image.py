@@ -7,18 +7,19 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
+from components.artifact import Artifact, Credentials
 from components.options import children
 from components.reference import Build, Source
-
-# What the clusters' nodes are, whatever the machine that builds is.
-PLATFORM = "linux/amd64"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageArgs:
-    """Where an image comes from."""
+    """Where an image comes from, and who asks there."""
 
     source: Source
+    credentials: Credentials | None = None
+    # The Secret in the namespace with which nodes pull it.
+    pull_secret: pulumi.Input[str] | None = None
 
 
 class Image(pulumi.ComponentResource):
@@ -29,6 +30,7 @@ class Image(pulumi.ComponentResource):
     """
 
     reference: pulumi.Output[str]
+    artifact: Artifact
 
     def __init__(
         self, name: str, args: ImageArgs, opts: pulumi.ResourceOptions | None = None
@@ -42,9 +44,15 @@ class Image(pulumi.ComponentResource):
                 name,
                 image_name=published,
                 build=_build(args.source.build),
+                registry=_registry(args.credentials) if args.credentials else None,
                 opts=children(self, opts),
             )
             self.reference = image.repo_digest
+        self.artifact = Artifact(
+            reference=self.reference,
+            pull_secret=args.pull_secret,
+            promise=args.source.promise,
+        )
         self.register_outputs({"reference": self.reference})
 
 
@@ -54,9 +62,18 @@ def _build(build: Build) -> docker.DockerBuildArgsDict:
         "context": context,
         # Docker's provider looks for it from where the program is, not from the context.
         "dockerfile": f"{context}/{build.dockerfile}",
-        "platform": PLATFORM,
+        "platform": build.platform,
         "args": build.args,
     }
     if build.target:
         made["target"] = build.target
     return made
+
+
+def _registry(known: Credentials) -> docker.RegistryArgsDict:
+    return {
+        "server": known.server,
+        "username": known.username,
+        # Docker's provider would keep it in clear; what is secret when it arrives stays secret.
+        "password": pulumi.Output.secret(known.password),
+    }

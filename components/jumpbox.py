@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.artifact import Artifact
 from components.contract import Contract
 from components.endpoint import DatabaseEndpoint
 from components.naming import labels
@@ -18,7 +19,7 @@ from components.workload import WorkloadArgs, deployment
 class JumpboxArgs:
     """What a person who looks around will want to reach."""
 
-    image: pulumi.Input[str]
+    image: Artifact
     contract: Contract
     database: DatabaseEndpoint
 

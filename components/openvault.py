@@ -13,6 +13,7 @@ from components.image import Image, ImageArgs
 from components.jumpbox import Jumpbox, JumpboxArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.proxy import Proxy, ProxyArgs
+from components.registry import RegistryAccess, RegistryAccessArgs
 from components.settings import Settings
 from components.volume import VolumeArgs
 
@@ -26,7 +27,7 @@ class OpenVault(pulumi.ComponentResource):
     site_url: str
     admin_url: str
     namespace: pulumi.Output[str]
-    images: dict[str, pulumi.Output[str]]
+    images: dict[str, pulumi.Input[str]]
 
     def __init__(
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
@@ -58,8 +59,20 @@ class OpenVault(pulumi.ComponentResource):
         namespace = Namespace(name, NamespaceArgs(protect=settings.protect), opts=here)
         within = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[namespace])
 
+        pull_secret = None
+        if settings.registries:
+            known = RegistryAccessArgs(credentials=tuple(settings.registries.values()))
+            pull_secret = RegistryAccess("registries", known, opts=within).secret
         images = {
-            service: Image(service, ImageArgs(source=source), opts=here).reference
+            service: Image(
+                service,
+                ImageArgs(
+                    source=source,
+                    credentials=settings.registries.get(source.reference.registry),
+                    pull_secret=pull_secret,
+                ),
+                opts=here,
+            ).artifact
             for service, source in settings.images.items()
         }
         db = Database(
@@ -126,7 +139,7 @@ class OpenVault(pulumi.ComponentResource):
         self.site_url = settings.site.url
         self.admin_url = settings.admin.url
         self.namespace = namespace.name
-        self.images = images
+        self.images = {service: image.reference for service, image in images.items()}
         self.register_outputs(
             {
                 "siteUrl": self.site_url,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.artifact import Artifact
 from components.contract import Contract
 from components.endpoint import Address, Endpoint, SiteEndpoint
 from components.naming import labels
@@ -18,7 +19,7 @@ from components.workload import Workload, WorkloadArgs
 class ProxyArgs:
     """Who may be asked from outside, under which addresses, and by which edge."""
 
-    image: pulumi.Input[str]
+    image: Artifact
     contract: Contract
     site: Address
     admin: Address

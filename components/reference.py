@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from components.contract import Promise
+
 _WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
     rf"(?P<repository>(?:[\w.-]+(?::\d+)?/)?{_WORD}(?:/{_WORD})*)"
@@ -38,6 +40,17 @@ class Reference:
         first, _, rest = self.repository.partition("/")
         return bool(rest) and (first == "localhost" or "." in first or ":" in first)
 
+    @property
+    def registry(self) -> str:
+        """The registry that holds it: Docker Hub, unless the repository names another."""
+        return self.repository.partition("/")[0] if self.names_registry else "docker.io"
+
+    @property
+    def generation(self) -> str | None:
+        """The generation that its version belongs to, if its tag is a version."""
+        version = re.match(r"v?(\d+)\.\d+", self.tag or "")
+        return f"{version[1]}.x" if version else None
+
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
@@ -52,6 +65,8 @@ class Build:
     dockerfile: str = "Dockerfile"
     target: str | None = None
     args: Mapping[str, str] = field(default_factory=dict[str, str])
+    # What the clusters' nodes are, whatever the machine that builds is.
+    platform: str = "linux/amd64"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,3 +75,5 @@ class Source:
 
     reference: Reference
     build: Build | None
+    # What the image says of itself, as far as that is known without fetching it.
+    promise: Promise | None = None

@@ -5,24 +5,49 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, is_config_secret
 
-from components.contract import GENERATIONS, Generation
+from components.artifact import Credentials
+from components.context import faults
+from components.contract import GENERATIONS, LABEL, Generation, Promise
+from components.dockerfile import labels
 from components.endpoint import Address
 from components.naming import NAMESPACES
 from components.reference import Build, Reference, Source
 
 T = TypeVar("T")
 
+# What the settings call a service → what the cluster calls it.
+_SERVICES = {
+    "database": "db",
+    "backend": "ov-wag",
+    "frontend": "ov-frontend",
+    "proxy": "ov-nginx",
+    "jumpbox": "jumpbox",
+}
+_BUILT = _SERVICES.keys() - {"database"}
+_SECRET = ("adminPassword", "databasePassword", "secretKey")
+
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _SIZE = re.compile(r"[1-9]\d*(Mi|Gi|Ti)")
 _USER = re.compile(r"[\w.@+-]+")
-_BUILD = {"context", "dockerfile", "target", "args"}
+_BUILD = {"context", "dockerfile", "target", "args", "platform"}
+_LOGIN = {"username", "password"}
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9]+(/v\d+)?")
+# What nobody may read in an image's history, by the words its name has.
+_PRIVATE = re.compile(
+    r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|TOKEN|SECRET|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET)?_?KEY)($|_)",
+    re.IGNORECASE,
+)
+
+# Paths of builds begin here, wherever the program is called from.
+_CHECKOUT = Path(__file__).resolve().parent.parent
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -47,6 +72,8 @@ class Settings:
     proxy_image: Source
     jumpbox_image: Source | None
     docker_host: str
+    # By the registry's name; only those that hold an image of this stack.
+    registries: Mapping[str, Credentials]
 
     database_storage: str
     static_storage: str
@@ -87,10 +114,11 @@ class Settings:
             generation=read.one_of("generation", GENERATIONS),
             backend_image=read.image("backend"),
             frontend_image=read.image("frontend"),
-            database_image=Source(reference=read.reference("databaseImage"), build=None),
+            database_image=read.image("database"),
             proxy_image=read.image("proxy"),
             jumpbox_image=read.optional_image("jumpbox"),
             docker_host=read.docker_host("dockerHost"),
+            registries=read.registries("registries"),
             database_storage=read.size("databaseStorage"),
             static_storage=read.size("staticStorage"),
             media_storage=read.size("mediaStorage"),
@@ -114,6 +142,8 @@ class _Reader:
         self._stack = stack
         self._config = pulumi.Config()
         self._asked = set[str]()
+        # Registries that hold an image of this stack.
+        self._held = set[str]()
         self._problems: list[str] = []
 
     def finish(self) -> None:
@@ -170,29 +200,67 @@ class _Reader:
         """Return true or false."""
         return self._parsed(key, "true or false", "true", {"true": True, "false": False}.get)
 
-    def reference(self, key: str, example: str = "docker.io/example/image:v1.2.0") -> Reference:
-        """Return a reference to an image that does not move."""
-        allowed = "registry/repository with a tag other than latest, or a digest"
-        return self._parsed(key, allowed, example, Reference.parse)
+    def reference(self, service: str) -> Reference | None:
+        """Return a reference to the image of *service* that does not move."""
+        key = f"{service}Image"
+        reference = Reference.parse(self._text(key))
+        if reference is None:
+            self._refuse(
+                key,
+                "registry/repository with a tag other than latest, or a digest",
+                f"docker.io/example/{_SERVICES[service]}:v1.2.0",
+                self._pin(service, f"docker.io/example/{_SERVICES[service]}:v1.2.0"),
+            )
+        return reference
 
     def optional_image(self, service: str) -> Source | None:
         """Return the image of a service that a flag of the same name turns on."""
         wanted = self.flag(service)
         # Asked for either way: a key that is not needed now is not a key nobody knows.
-        self._asked |= {f"{service}Image", f"{service}Build"}
+        self._asked |= {f"{service}{kind}" for kind in ("Image", "Build", "Contract")}
         return self.image(service) if wanted else None
 
     def image(self, service: str) -> Source:
-        """Return where the image of *service* comes from."""
-        reference = self.reference(f"{service}Image")
-        build = self._build(f"{service}Build")
+        """Return where the image of *service* comes from, and what it says of itself."""
+        key = f"{service}Image"
+        reference = self.reference(service)
+        build = self._build(f"{service}Build") if service in _BUILT else None
+        self._asked.add(f"{service}Contract")
+        if reference is None:
+            return Source(reference=Reference(repository="", tag=None, digest=None), build=None)
+        self._held.add(reference.registry)
+        built = service in _BUILT and bool(self._object(f"{service}Build"))
+        if not built and not reference.digest:
+            self._say(
+                f"{self._config.full_key(key)} is {str(reference)!r}: a digest is needed, because "
+                "a tag may be another image tomorrow",
+                f"Type: {self._pin(service, str(reference))}",
+            )
         if build and not (reference.names_registry and reference.tag and not reference.digest):
             self._refuse(
-                f"{service}Image",
+                key,
                 "a registry, a repository and a tag without a digest, because it is built here",
-                f"docker.io/example/{service}:v1.2.0",
+                f"docker.io/example/{_SERVICES[service]}:v1.2.0",
             )
-        return Source(reference=reference, build=build)
+        promise = self._promise(service, reference, build)
+        self._same_generation(service, reference, promise)
+        return Source(reference=reference, build=build, promise=promise)
+
+    def registries(self, key: str) -> Mapping[str, Credentials]:
+        """Return who this stack is to each registry that holds one of its images."""
+        given = self._object(key)
+        logins = {server: self._login(key, server, at) for server, at in given.items()}
+        if any(login and login.get("password") for login in logins.values()):
+            self._sealed(key)
+        return {
+            server: Credentials(
+                server=server,
+                username=login["username"],
+                password=pulumi.Output.secret(login["password"]),
+            )
+            for server, login in logins.items()
+            if login
+        }
 
     def secret(self, key: str, length: int) -> pulumi.Output[str]:
         """Return a sealed value of at least *length* characters."""
@@ -207,21 +275,146 @@ class _Reader:
             self._say(f"{full} is too short: at least {length} characters are needed", way_out)
         return pulumi.Output.secret(text)
 
-    def _build(self, key: str) -> Build | None:
-        text = self._text(key)
-        try:
-            given: object = json.loads(text or "{}")
-        except ValueError:
-            given = text
-        build = _build(given)
-        if given and build is None:
-            full = self._config.full_key(key)
+    def _login(self, key: str, server: str, given: object) -> dict[str, str] | None:
+        """Return name and password at one registry, or say what is missing; never what is there."""
+        full = f"{self._config.full_key(key)}[{server}]"
+        path = f"'{key}[\"{server}\"].%s'"
+        name = f"pulumi config set --path {path % 'username'} NAME -s {self._stack}"
+        password = f"pulumi config set --secret --path {path % 'password'} -s {self._stack}"
+        if server not in self._held:
+            near = difflib.get_close_matches(server, sorted(self._held), n=1)
+            held = f"did you mean {near[0]}?" if near else f"those are {_words(self._held)}"
             self._say(
-                f"{full} is {text}: context, dockerfile, target and args are allowed, all text; "
-                "context is needed",
-                f"Type: pulumi config set --path {key}.context FOLDER -s {self._stack}",
+                f"{full} is not the registry of any image of this stack: {held}",
+                f"Type: pulumi config rm --path '{key}[\"{server}\"]' -s {self._stack}",
             )
+            return None
+        login = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+        known = {word for word in _LOGIN if isinstance(login.get(word), str) and login[word]}
+        if known == _LOGIN and login.keys() == _LOGIN:
+            return cast("dict[str, str]", login)
+        if known == {"username"}:
+            self._say(f"{full} has a username and no password", f"Type: {password}")
+        elif known == {"password"}:
+            self._say(f"{full} has a password and no username", f"Type: {name}")
+        else:
+            self._say(
+                f"{full} needs username and password, both text, and nothing else",
+                f"Type: {name}\n    and:  {password}",
+            )
+        return None
+
+    def _sealed(self, key: str) -> None:
+        full = self._config.full_key(key)
+        if not is_config_secret(full):
+            self._say(
+                f"{full} has a password stored in clear: it must be sealed",
+                f"Type: pulumi config set --secret --path '{key}[\"SERVER\"].password' "
+                f"-s {self._stack}    (it asks for it)",
+            )
+
+    def _build(self, key: str) -> Build | None:
+        given = self._object(key)
+        if not given:
+            return None
+        build = _build(given)
+        full = self._config.full_key(key)
+        way_out = f"Type: pulumi config set --path {key}.context FOLDER -s {self._stack}"
+        if is_config_secret(full):
+            self._say(
+                f"{full} has a secret in it, and whoever pulls the image could read it",
+                f"Type: pulumi config rm --path {key}.args -s {self._stack}",
+            )
+        elif build is None:
+            self._say(
+                f"{full} is {self._text(key)}: context, dockerfile, target, args and platform are "
+                "allowed, all text; context is needed",
+                way_out,
+            )
+        else:
+            for fault in faults(_CHECKOUT, build):
+                self._say(f"{full}: {fault.problem}", fault.way_out or way_out)
+            for name, value in build.args.items():
+                self._argument(key, name, value)
         return build
+
+    def _argument(self, key: str, name: str, value: str) -> None:
+        """Refuse what a build would keep for good in the image's history."""
+        secret = [at for at, text in self._secrets() if text and text in value]
+        if not secret and not _PRIVATE.search(name):
+            return
+        what = f"has the value of {secret[0]}" if secret else "has the name of a secret"
+        self._say(
+            f"{self._config.full_key(key)}.args.{name} {what}, and whoever pulls the image "
+            "can read its arguments",
+            f"Type: pulumi config rm --path {key}.args.{name} -s {self._stack}    (and give it to "
+            "the running service instead)",
+        )
+
+    def _secrets(self) -> Iterator[tuple[str, str]]:
+        yield from ((key, self._text(key)) for key in _SECRET)
+        for server, login in self._object("registries").items():
+            if isinstance(login, dict):
+                password = cast("dict[str, Any]", login).get("password")
+                yield f"registries[{server}].password", str(password or "")
+
+    def _promise(self, service: str, reference: Reference, build: Build | None) -> Promise | None:
+        """Return what an image says of itself: its Dockerfile, or what was noted when pinned."""
+        key = f"{service}Contract"
+        noted = self._object(key)
+        full = self._config.full_key(key)
+        if build and noted:
+            self._say(
+                f"{full} is of no use: the image is built here, and its Dockerfile has the labels",
+                f"Type: pulumi config rm {key} -s {self._stack}",
+            )
+        if build:
+            file = _CHECKOUT / build.context / build.dockerfile
+            text = file.read_text(encoding="utf-8") if file.is_file() else ""
+            spoken, place = labels(text, build.target), f"{build.context}/{build.dockerfile}"
+            way_out = f"Correct the label in {place}"
+        else:
+            digest = noted.pop("digest", reference.digest)
+            spoken, place = {f"{LABEL}{name}": str(at) for name, at in noted.items()}, full
+            way_out = f"Type: pulumi config rm {key} -s {self._stack}"
+            if digest != reference.digest:
+                self._say(
+                    f"{full} was noted of another image ({digest})",
+                    f"Type: {self._pin(service, str(reference))}",
+                )
+                return None
+        try:
+            return Promise.parse(spoken)
+        except ValueError as error:
+            self._say(f"{place} has a label that says nothing: {error}", way_out)
+        return None
+
+    def _same_generation(self, service: str, reference: Reference, promise: Promise | None) -> None:
+        """Refuse an image of another generation, by what it says or by its version."""
+        wanted = self._text("generation")
+        said = promise.generation if promise else None
+        if said is None and service in {"backend", "frontend"}:
+            said = reference.generation
+        if said is not None and wanted in GENERATIONS and said != wanted:
+            known = said in GENERATIONS
+            self._say(
+                f"{self._config.full_key(f'{service}Image')} is {str(reference)!r}: it is of "
+                f"generation {said}, and the stack of {wanted}",
+                f"Type: {self._pin(service, 'REFERENCE')}    with an image of {wanted}"
+                + (f"; or: pulumi config set generation {said} -s {self._stack}" if known else ""),
+            )
+
+    def _pin(self, service: str, reference: str) -> str:
+        return f"./ov images pin {_SERVICES[service]} {reference} -s {self._stack}"
+
+    def _object(self, key: str) -> dict[str, Any]:
+        """Return the object that a key holds; what is none is one without a sense."""
+        text = self._text(key) or "{}"
+        try:
+            given: object = json.loads(text)
+        except ValueError:
+            given = None
+        return cast("dict[str, Any]", given) if isinstance(given, dict) else {"": None}
 
     def _text(self, key: str) -> str:
         self._asked.add(key)
@@ -240,12 +433,13 @@ class _Reader:
         if site and admin and site.host == admin.host:
             self._refuse("adminUrl", "a host other than the site's", "https://admin.example.org")
 
-    def _refuse(self, key: str, allowed: str, example: str) -> None:
+    def _refuse(self, key: str, allowed: str, example: str, way_out: str = "") -> None:
         text = self._text(key)
         state = f"is {text!r}" if text else "is missing or empty"
         self._say(
             f"{self._config.full_key(key)} {state}: {allowed} is needed",
-            f"Type, for example: pulumi config set {key} {example} -s {self._stack}",
+            "Type, for example: "
+            + (way_out or f"pulumi config set {key} {example} -s {self._stack}"),
         )
 
     def _unknown(self, key: str) -> None:
@@ -260,12 +454,12 @@ class _Reader:
         self._problems.append(f"- {problem}.\n    {way_out}")
 
 
-def _build(given: object) -> Build | None:
+def _build(fields: Mapping[str, Any]) -> Build | None:
     """Return the build that a configuration object describes, or None when it describes none."""
-    if not isinstance(given, dict):
-        return None
-    fields = cast("dict[str, Any]", given)
     args: object = fields.get("args", {})
+    platform: object = fields.get("platform", "linux/amd64")
+    if not isinstance(platform, str) or not _PLATFORM.fullmatch(platform):
+        return None
     if "context" not in fields or fields.keys() - _BUILD or not isinstance(args, dict):
         return None
     words = [value for key, value in fields.items() if key != "args"]
@@ -273,6 +467,10 @@ def _build(given: object) -> Build | None:
     if not all(isinstance(word, str) for word in words):
         return None
     return Build(**fields)
+
+
+def _words(names: Iterable[str]) -> str:
+    return " and ".join(sorted(names)) or "none"
 
 
 def _no_such_stack(stack: str) -> str:

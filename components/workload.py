@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.artifact import Artifact
 from components.contract import Check, Contract
 from components.endpoint import Endpoint, SecretValue
 from components.naming import TOGETHER, labels, volume
@@ -23,7 +24,7 @@ Claims = Mapping[str, pulumi.Input[str]]
 class WorkloadArgs:
     """What a pod runs: an image, its contract, and what the stack offers to fulfil it."""
 
-    image: pulumi.Input[str]
+    image: Artifact
     contract: Contract
     env: Environment
     # Volume claims by what they hold, as the contract's volumes are.
@@ -96,6 +97,8 @@ def service(name: str, port: int, contract: Contract) -> k8s.core.v1.ServiceSpec
 def pod(name: str, args: WorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
     """Return a pod that a `restricted` namespace admits and that the cluster tells nothing."""
     contract = args.contract
+    if wrong := contract.disagreements(args.env, args.image.promise):
+        raise pulumi.RunError(_disagreement(name, wrong))
     spec: k8s.core.v1.PodSpecArgsDict = {
         "containers": [_server(name, args)],
         "security_context": {
@@ -113,6 +116,8 @@ def pod(name: str, args: WorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
     }
     if args.before:
         spec["init_containers"] = [_container(step, args, do) for step, do in args.before.items()]
+    if args.image.pull_secret is not None:
+        spec["image_pull_secrets"] = [{"name": args.image.pull_secret}]
     if volumes := [*_scratch(contract), *_claimed(args)]:
         spec["volumes"] = volumes
     return spec
@@ -125,6 +130,17 @@ def revisions(args: WorkloadArgs) -> dict[str, pulumi.Input[str]]:
         for key, value in args.contract.environment(args.env).items()
         if isinstance(value, SecretValue)
     }
+
+
+def _disagreement(name: str, wrong: Sequence[str]) -> str:
+    """Say why the image called *name* would not work as this program would run it."""
+    return (
+        f"{name} would not work with its image.\n"
+        + "\n".join(f"- {each}." for each in wrong)
+        + "\n    Type: ./ov images pin "
+        f"{name} REFERENCE --stack STACK    with an image made for this program, or change "
+        "components/contract.py together with the image"
+    )
 
 
 def _server(name: str, args: WorkloadArgs) -> k8s.core.v1.ContainerArgsDict:
@@ -160,7 +176,7 @@ def _container(
         mounts.append({"name": content, "mount_path": path, "read_only": args.read_only})
     container: k8s.core.v1.ContainerArgsDict = {
         "name": name,
-        "image": args.image,
+        "image": args.image.reference,
         "env": _environment(args),
         "resources": {
             "requests": {"cpu": contract.need.cpu, "memory": contract.need.memory},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
+from components.artifact import Artifact
 from components.contract import GENERATIONS
 from components.endpoint import Address, DatabaseEndpoint, Endpoint, SecretValue, SiteEndpoint
 from components.reference import Build, Reference, Source
@@ -41,6 +44,11 @@ def backend() -> SiteEndpoint:
             "media": pulumi.Output.from_input("ov-media"),
         },
     )
+
+
+def artifact(reference: str, **more: Any) -> Artifact:
+    """Return an image as a service is given it."""
+    return Artifact(reference=reference, **more)
 
 
 def source(text: str, build: Build | None = None) -> Source:

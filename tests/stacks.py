@@ -25,11 +25,16 @@ SCHEMA: Mapping[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["
 # The contexts of the kubeconfig under which the program runs here: a stack's may be renamed.
 CONTEXTS = [*STACKS, "renamed"]
 
+DIGEST = f"sha256:{'5' * 64}"
+
 SECRETS: Mapping[str, str] = {
     "adminPassword": "sentinel-of-the-administrator",
     "databasePassword": "sentinel-of-the-database",
     "secretKey": "sentinel-of-the-sessions-which-has-to-be-fifty-characters-long",
 }
+
+# What may have a secret in it, beside what is one.
+SEALED = ("registries",)
 
 
 def written(stack: str) -> dict[str, Any]:
@@ -44,10 +49,24 @@ def chosen(stack: str) -> dict[str, Any]:
     return {key.removeprefix(own): at for key, at in config.items() if key.startswith(own)}
 
 
+def pinned(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *values* after `ov images pin` of every published image that has a tag alone.
+
+    The committed files name tags: what digests they had, only their registries know.
+    """
+    return {key: f"{at}@{DIGEST}" if _floats(key, at, values) else at for key, at in values.items()}
+
+
+def _floats(key: str, value: Any, values: Mapping[str, Any]) -> bool:
+    built = values.get(f"{key.removesuffix('Image')}Build")
+    return key.endswith("Image") and bool(value) and "@" not in value and not built
+
+
 def configured(stack: str, **changes: Any) -> dict[str, str]:
     """Return *stack*'s configuration as the engine would hand it over; None leaves a key out."""
     defaults = {key: of["default"] for key, of in SCHEMA.items()}
     values = defaults | chosen(stack) | dict(SECRETS) | changes
+    values = pinned(values) | changes
     return {f"openvault:{key}": _text(at) for key, at in values.items() if at is not None}
 
 
@@ -58,7 +77,7 @@ def _text(value: Any) -> str:
 def up(stack: str, *, preview: bool = False, sealed: bool = True, **changes: Any) -> Engine:
     """Run the real program against *stack*'s committed configuration, with *changes*."""
     config = configured(stack, **changes)
-    secret = [f"openvault:{key}" for key in SECRETS] if sealed else []
+    secret = [f"openvault:{key}" for key in (*SECRETS, *SEALED)] if sealed else []
 
     def program() -> None:
         pulumi.runtime.set_all_config(config, secret)

@@ -26,7 +26,7 @@ def backend(
         Backend(
             "ov-wag",
             BackendArgs(
-                image=image,
+                image=parts.artifact(image),
                 generation=GENERATION,
                 database=parts.database(),
                 site=SITE,

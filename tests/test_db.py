@@ -5,6 +5,7 @@ import pytest
 
 from components.db import Database, DatabaseArgs
 from components.volume import VolumeArgs
+from tests import parts
 from tests.engine import Engine, run
 from tests.parts import GENERATION
 
@@ -16,7 +17,7 @@ def database(*, password: str = PASSWORD, protect: bool = True) -> Engine:
         lambda: Database(
             "db",
             DatabaseArgs(
-                image="postgres:14.2",
+                image=parts.artifact("postgres:14.2"),
                 contract=GENERATION.database,
                 password=pulumi.Output.secret(password),
                 volume=VolumeArgs(size="5Gi", storage_class="", protect=protect),

@@ -3,6 +3,7 @@
 import pytest
 
 from components.frontend import Frontend, FrontendArgs
+from tests import parts
 from tests.engine import Engine, run
 from tests.parts import BACKEND, GENERATION
 
@@ -12,7 +13,9 @@ def engine() -> Engine:
     return run(
         lambda: Frontend(
             "ov-frontend",
-            FrontendArgs(image="ov-frontend:v1", contract=GENERATION.frontend, api=BACKEND),
+            FrontendArgs(
+                image=parts.artifact("ov-frontend:v1"), contract=GENERATION.frontend, api=BACKEND
+            ),
         )
     )
 

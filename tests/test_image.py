@@ -1,19 +1,28 @@
 """Images, built here or published elsewhere."""
 
+from pathlib import Path
+
 import pulumi
 
+from components.artifact import Credentials
 from components.image import Image, ImageArgs
 from components.reference import Build
 from tests.engine import Engine, Resource, digest_of, run
 from tests.parts import source
-from tests.stacks import up
+from tests.stacks import DIGEST, up
 
-DIGEST = f"sha256:{'a' * 64}"
+PUBLISHED = f"docker.io/example/it:v1@{DIGEST}"
 
 
-def image(text: str, build: Build | None = None) -> Engine:
+def image(text: str, build: Build | None = None, *, login: bool = False) -> Engine:
     def program() -> None:
-        made = Image("it", ImageArgs(source=source(text, build)))
+        known = Credentials(
+            server="docker.io",
+            username="archivist",
+            password=pulumi.Output.from_input("sentinel-of-the-registry"),
+        )
+        args = ImageArgs(source=source(text, build), credentials=known if login else None)
+        made = Image("it", args)
         pulumi.export("reference", made.reference)
 
     return run(program)
@@ -73,10 +82,12 @@ def test_another_build_is_another_digest() -> None:
 
 
 def test_a_stack_of_published_images_needs_no_docker() -> None:
-    published = up("ov-demo", proxyBuild={}, jumpboxBuild={})
+    published = up(
+        "ov-demo", proxyBuild={}, jumpboxBuild={}, proxyImage=PUBLISHED, jumpboxImage=PUBLISHED
+    )
 
     assert not [each for each in published.seen if "docker" in each.type]
-    assert published.one("Deployment", "ov-nginx").container["image"].endswith("ov-nginx:v0.1.0")
+    assert published.one("Deployment", "ov-nginx").container["image"] == PUBLISHED
 
 
 def test_a_stack_that_builds_has_one_docker_and_says_which() -> None:
@@ -89,12 +100,49 @@ def test_a_stack_that_builds_has_one_docker_and_says_which() -> None:
             assert each.provider.startswith(f"{docker.urn}::")
 
 
-def test_the_applications_may_be_built_from_a_checkout() -> None:
-    built = up("ov-demo", backendBuild={"context": "../ov-wag", "target": "production"})
+def test_the_applications_may_be_built_from_a_checkout(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch AS production\n")
+    built = up(
+        "ov-demo",
+        backendImage="docker.io/wgbhmla/ov-wag:v0.2.1",
+        backendBuild={"context": str(tmp_path), "target": "production"},
+    )
     image = built.one("Deployment", "ov-wag").container["image"]
 
     assert image.startswith("docker.io/wgbhmla/ov-wag@sha256:")
     assert built.one("Job").container["image"] == image
+
+
+def test_it_is_pushed_by_who_the_stack_is_to_its_registry() -> None:
+    built = Build(context="images/ov-nginx")
+    made = docker_image(image("docker.io/wgbhmla/ov-nginx:v1", built, login=True))
+
+    assert made.inputs["registry"] == {
+        "server": "docker.io",
+        "username": "archivist",
+        "password": "sentinel-of-the-registry",
+    }
+
+
+def test_the_password_is_a_secret_before_dockers_provider_sees_it() -> None:
+    built = Build(context="images/ov-nginx")
+    made = docker_image(image("docker.io/wgbhmla/ov-nginx:v1", built, login=True))
+
+    # The provider keeps its inputs in clear: what is not secret by then never is.
+    assert "registry" in made.secret
+
+
+def test_a_registry_that_asks_nobody_is_told_nothing() -> None:
+    made = docker_image(image("docker.io/wgbhmla/ov-nginx:v1", Build(context="images/ov-nginx")))
+
+    assert "registry" not in made.inputs
+
+
+def test_it_is_built_for_other_nodes_where_there_are_some() -> None:
+    built = Build(context="images/ov-nginx", platform="linux/arm64")
+    made = docker_image(image("docker.io/wgbhmla/ov-nginx:v1", built))
+
+    assert made.inputs["build"]["platform"] == "linux/arm64"
 
 
 def test_a_preview_does_not_know_the_digest_yet_and_shows_the_rest() -> None:

@@ -13,7 +13,11 @@ def engine() -> Engine:
     return run(
         lambda: Jumpbox(
             "jumpbox",
-            JumpboxArgs(image="jumpbox:v1", contract=GENERATION.jumpbox, database=parts.database()),
+            JumpboxArgs(
+                image=parts.artifact("jumpbox:v1"),
+                contract=GENERATION.jumpbox,
+                database=parts.database(),
+            ),
         )
     )
 

@@ -11,9 +11,11 @@ COMPONENTS = Path(__file__).parent.parent / "components"
 
 # From values, over parts, to services and the one that knows them all.
 LAYERS = [
-    {"cluster", "contract", "endpoint", "naming", "options", "reference"},
+    {"cluster", "contract", "dockerfile", "endpoint", "naming", "options"},
+    {"artifact", "reference"},
+    {"context"},
     {"settings"},
-    {"image", "namespace", "volume", "workload"},
+    {"image", "namespace", "registry", "volume", "workload"},
     {"backend", "db", "frontend", "jumpbox", "proxy"},
     {"openvault"},
     {"__init__"},
@@ -21,8 +23,11 @@ LAYERS = [
 
 # What a module may import from outside this repository, beside the standard library.
 OUTSIDE: Mapping[str, set[str]] = {
+    "artifact": {"pulumi"},
     "cluster": {"pulumi", "yaml"},
+    "context": set(),
     "contract": set(),
+    "dockerfile": set(),
     "naming": set(),
     "reference": set(),
     "endpoint": {"pulumi"},

@@ -19,6 +19,10 @@ MIGRATION = {"Job ov-wag-migrate"}
 PROXY = {"Deployment ov-nginx"}
 VOLUMES = {f"PersistentVolumeClaim ov-{each}" for each in ("db", "media", "static")}
 
+# Other arguments of a build.
+OTHER = {"BASE": "example.org/base:1"}
+PODS = {*BACKEND, *MIGRATION, *PROXY, "Deployment ov-frontend", "Deployment jumpbox"}
+
 # A setting, another value of it, and all that is not as it was.
 CHANGES: dict[str, tuple[Any, set[str]]] = {
     "siteUrl": (
@@ -38,14 +42,21 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "databaseImage": (f"example.org/postgres@{DIGEST}", {"StatefulSet db"}),
     "proxyImage": ("example.org/ov-nginx:v2", {*PROXY, "Image ov-nginx"}),
     "jumpboxImage": ("example.org/jumpbox:v2", {"Deployment jumpbox", "Image jumpbox"}),
-    "backendBuild": ({"context": "../ov-wag"}, {*BACKEND, *MIGRATION, "Image ov-wag"}),
+    "backendBuild": ({"context": "sandbox/apps/ov-wag"}, {*BACKEND, *MIGRATION, "Image ov-wag"}),
     "frontendBuild": (
-        {"context": "../ov-frontend"},
+        {"context": "sandbox/apps/ov-frontend"},
         {"Deployment ov-frontend", "Image ov-frontend"},
     ),
-    "proxyBuild": ({"context": "elsewhere"}, {*PROXY, "Image ov-nginx"}),
-    "jumpboxBuild": ({"context": "elsewhere"}, {"Deployment jumpbox", "Image jumpbox"}),
+    "proxyBuild": ({"context": "images/ov-nginx", "args": OTHER}, {*PROXY, "Image ov-nginx"}),
+    "jumpboxBuild": (
+        {"context": "images/jumpbox", "args": OTHER},
+        {"Deployment jumpbox", "Image jumpbox"},
+    ),
     "dockerHost": ("unix:///run/docker.sock", {"docker ov-demo"}),
+    "registries": (
+        {"docker.io": {"username": "archivist", "password": "sentinel-of-the-registry"}},
+        {*PODS, "StatefulSet db", "Secret registries", "Image ov-nginx", "Image jumpbox"},
+    ),
     "jumpbox": (False, {"Deployment jumpbox", "Image jumpbox"}),
     "databaseStorage": ("11Gi", {"PersistentVolumeClaim ov-db"}),
     "staticStorage": ("11Gi", {"PersistentVolumeClaim ov-static"}),
@@ -62,8 +73,8 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "secretKey": ("another-of-the-sessions" * 3, {*BACKEND, "Secret ov-wag-credentials"}),
 }
 
-# There is one generation yet.
-UNCHANGEABLE = {"generation"}
+# There is one generation yet; and what an image says of itself is judged, and changes nothing.
+UNCHANGEABLE = {"generation"} | {key for key in SCHEMA if key.endswith("Contract")}
 
 
 def test_every_setting_has_its_row() -> None:

@@ -15,7 +15,7 @@ from tests.parts import ADMIN, FRONTEND, GENERATION, SITE
 def proxy(**changes: Any) -> Engine:
     def program() -> None:
         args = ProxyArgs(
-            image="ov-nginx:v1",
+            image=parts.artifact("ov-nginx:v1"),
             contract=GENERATION.proxy,
             site=SITE,
             admin=ADMIN,

@@ -9,7 +9,7 @@ import pytest
 from components.naming import NAMESPACES
 from components.settings import Settings
 from tests.engine import run
-from tests.stacks import SCHEMA, SECRETS, STACKS, configured
+from tests.stacks import DIGEST, SCHEMA, SEALED, SECRETS, STACKS, configured
 
 
 def load(stack: str = "ov-demo", *, sealed: bool = True, **changes: Any) -> Settings:
@@ -17,7 +17,7 @@ def load(stack: str = "ov-demo", *, sealed: bool = True, **changes: Any) -> Sett
     found: list[Settings] = []
 
     def program() -> None:
-        secret = [f"openvault:{key}" for key in SECRETS] if sealed else []
+        secret = [f"openvault:{key}" for key in (*SECRETS, *SEALED)] if sealed else []
         config = configured(stack if stack in STACKS else "ov-demo", **changes)
         pulumi.runtime.set_all_config(config, secret)
         found.append(Settings.load(stack))
@@ -59,13 +59,26 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("kubeContext", "", "not empty", "pulumi config set kubeContext ov-demo"),
     ("kubeContext", None, "not empty", "pulumi config set kubeContext ov-demo"),
     ("generation", "2.x", "one of: 0.x", "pulumi config set generation 0.x"),
-    ("backendImage", "wgbhmla/ov-wag", "a tag other than latest", "pulumi config set backendImage"),
-    ("backendImage", "wgbhmla/ov-wag:latest", "a tag other than latest", "config set backendImage"),
-    ("backendImage", "https://example.org/ov-wag:v1", "registry/repository", "config set"),
-    ("backendImage", "wgbhmla/ov-wag:v1@sha256:12", "or a digest", "config set backendImage"),
-    ("frontendImage", "", "a tag other than latest", "pulumi config set frontendImage"),
-    ("databaseImage", "postgres", "a tag other than latest", "pulumi config set databaseImage"),
-    ("jumpboxImage", "", "a tag other than latest", "pulumi config set jumpboxImage"),
+    ("backendImage", "wgbhmla/ov-wag", "a tag other than latest", "./ov images pin ov-wag"),
+    ("backendImage", "wgbhmla/ov-wag:latest", "a tag other than latest", "./ov images pin ov-wag"),
+    ("backendImage", "https://example.org/ov-wag:v1", "registry/repository", "./ov images pin"),
+    ("backendImage", "wgbhmla/ov-wag:v1@sha256:12", "or a digest", "./ov images pin ov-wag"),
+    (
+        "backendImage",
+        "docker.io/wgbhmla/ov-wag:v0.2.1",
+        "a digest is needed",
+        "./ov images pin ov-wag docker.io/wgbhmla/ov-wag:v0.2.1",
+    ),
+    (
+        "backendImage",
+        f"docker.io/wgbhmla/ov-wag:v1.4.0@{DIGEST}",
+        "it is of generation 1.x, and the stack of 0.x",
+        "./ov images pin ov-wag REFERENCE",
+    ),
+    ("frontendImage", "", "a tag other than latest", "./ov images pin ov-frontend"),
+    ("databaseImage", "postgres", "a tag other than latest", "./ov images pin db"),
+    ("databaseImage", "postgres:14.2", "a digest is needed", "./ov images pin db postgres:14.2"),
+    ("jumpboxImage", "", "a tag other than latest", "./ov images pin jumpbox"),
     ("proxyImage", "ov-nginx:v0.1.0", "built here", "pulumi config set proxyImage docker.io/"),
     (
         "proxyImage",
@@ -76,6 +89,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("proxyBuild", {"folder": "x"}, "context is needed", "config set --path proxyBuild.context"),
     ("proxyBuild", {"context": "x", "arg": {}}, "are allowed", "config set --path proxyBuild"),
     ("proxyBuild", {"context": "x", "args": {"A": 1}}, "all text", "config set --path proxyBuild"),
+    ("proxyBuild", {"context": "x", "platform": "vax"}, "allowed", "config set --path proxyBuild"),
     ("proxyBuild", {"context": "x", "args": []}, "all text", "config set --path proxyBuild"),
     ("proxyBuild", "images/ov-nginx", "context is needed", "config set --path proxyBuild"),
     ("dockerHost", "/var/run/docker.sock", "with its scheme", "config set dockerHost unix://"),
@@ -161,10 +175,8 @@ def test_a_jumpbox_needs_no_image_where_there_is_none() -> None:
     assert "jumpbox" not in settings.images
 
 
-def test_an_image_may_be_pinned_by_tag_by_digest_or_by_both() -> None:
-    digest = f"sha256:{'0' * 64}"
-
-    for version in (":v1", f"@{digest}", f":v1@{digest}"):
+def test_a_published_image_has_a_digest_and_maybe_a_tag() -> None:
+    for version in (f"@{DIGEST}", f":v0.3.1@{DIGEST}", f":main@{DIGEST}"):
         source = load(backendImage=f"ghcr.io/wgbh-mla/ov-wag{version}").backend_image
         assert str(source.reference) == f"ghcr.io/wgbh-mla/ov-wag{version}"
 
@@ -176,10 +188,9 @@ def test_an_address_may_have_a_port() -> None:
 
 
 def test_a_build_says_where_and_how() -> None:
-    build = load(
-        proxyBuild={"context": "a", "dockerfile": "b", "target": "c", "args": {"D": "e"}}
-    ).proxy_image.build
+    how = {"context": "images/ov-nginx", "dockerfile": "Dockerfile", "target": "c"}
+    build = load(proxyBuild=how | {"args": {"D": "e"}, "platform": "linux/arm64"}).proxy_image.build
 
     assert build
-    assert (build.context, build.dockerfile, build.target) == ("a", "b", "c")
-    assert build.args == {"D": "e"}
+    assert (build.context, build.dockerfile, build.target) == tuple(how.values())
+    assert (build.args, build.platform) == ({"D": "e"}, "linux/arm64")

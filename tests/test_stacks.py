@@ -1,5 +1,6 @@
 """What holds for every stack this repository declares, through the real program."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,6 +60,11 @@ def test_the_keys_declared_are_the_keys_read() -> None:
 def test_every_secret_is_sealed_or_not_there_at_all(stack: str) -> None:
     for key in SECRETS:
         assert set(chosen(stack).get(key, {"secure": ""})) == {"secure"}
+
+
+def test_every_password_of_a_registry_is_sealed(stack: str) -> None:
+    for server, login in chosen(stack).get("registries", {}).items():
+        assert set(login["password"]) == {"secure"}, server
 
 
 def test_the_two_stacks_share_no_address() -> None:
@@ -241,10 +247,7 @@ def test_every_container_says_what_it_needs(engine: Engine) -> None:
 
 def test_every_image_is_the_same_tomorrow(engine: Engine) -> None:
     for container in containers(engine):
-        name, _, version = container["image"].rpartition("/")[2].partition(":")
-        assert name
-        assert version
-        assert version != "latest"
+        assert re.fullmatch(r"[^@]+@sha256:[0-9a-f]{64}", container["image"])
 
 
 def test_every_server_says_when_it_is_well(engine: Engine) -> None:

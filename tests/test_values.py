@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.contract import GENERATIONS, Contract, Need
+from components.contract import GENERATIONS
 from components.endpoint import Address, Endpoint
 from components.naming import NAMESPACES, labels, volume
 from components.reference import Reference
@@ -63,6 +63,29 @@ def test_a_reference_knows_whether_it_names_its_registry(text: str, *, names: bo
 
 
 @pytest.mark.parametrize(
+    ("text", "registry"),
+    [
+        ("wgbhmla/ov-wag:v1", "docker.io"),
+        ("docker.io/wgbhmla/ov-wag:v1", "docker.io"),
+        ("ghcr.io/wgbh-mla/ov-wag:v1", "ghcr.io"),
+        ("198.18.0.2:5000/sandbox/postgres:14.2", "198.18.0.2:5000"),
+    ],
+)
+def test_a_reference_knows_the_registry_it_is_in(text: str, registry: str) -> None:
+    assert getattr(Reference.parse(text), "registry", None) == registry
+
+
+@pytest.mark.parametrize(
+    ("tag", "generation"), [("v0.2.1", "0.x"), ("1.4.0", "1.x"), ("main", None), ("pr-7", None)]
+)
+def test_a_version_tells_the_generation(tag: str, generation: str | None) -> None:
+    reference = Reference.parse(f"ov-wag:{tag}")
+
+    assert reference
+    assert reference.generation == generation
+
+
+@pytest.mark.parametrize(
     "text", ["https://a.example.org", "http://a.example.org", "https://a.localhost:8443"]
 )
 def test_an_address_is_the_origin_it_was_read_from(text: str) -> None:
@@ -100,34 +123,6 @@ def test_a_volume_is_named_after_its_folder() -> None:
 
 
 # Contracts
-
-
-NEED = Need(cpu="1m", memory="1Mi", memory_limit="1Mi")
-
-
-def contract(*, required: set[str], optional: set[str]) -> Contract:
-    return Contract(
-        uid=1,
-        gid=1,
-        need=NEED,
-        required=frozenset(required),
-        optional=frozenset(optional),
-    )
-
-
-def test_an_image_gets_what_it_reads_of_what_is_offered_and_no_more() -> None:
-    given = contract(required={"A"}, optional={"B"}).environment({"B": 1, "A": 2, "DEAD": 3})
-
-    assert given == {"A": 2, "B": 1}
-
-
-def test_what_an_image_may_go_without_is_not_made_up() -> None:
-    assert contract(required={"A"}, optional={"B"}).environment({"A": 1}) == {"A": 1}
-
-
-def test_an_image_that_would_miss_what_it_needs_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match="needs A, B, which nothing offers"):
-        contract(required={"A", "B"}, optional=set()).environment({"C": 1})
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

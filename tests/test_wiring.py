@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from tests.engine import Resource
-from tests.stacks import STACKS, settled, up
+from tests.stacks import DIGEST, STACKS, settled, up
 from tests.wiring import faults
 
 Change = Callable[[Any], object]
+
+JUMPBOX = f"docker.io/example/jumpbox:v1@{DIGEST}"
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -21,7 +23,7 @@ def test_every_wire_of_a_committed_stack_leads_somewhere(stack: str) -> None:
 
 def test_the_wires_do_not_depend_on_the_jumpbox() -> None:
     assert faults(up("ov-demo", jumpbox=False).objects) == []
-    assert faults(up("openvault", jumpbox=True, jumpboxImage="example/jumpbox:v1").objects) == []
+    assert faults(up("openvault", jumpbox=True, jumpboxImage=JUMPBOX).objects) == []
 
 
 def put(*path: str | int, value: object) -> Change:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+import pulumi
 import pytest
 
-from components.contract import Check, Contract, Need
+from components.contract import Check, Contract, Need, Promise
 from components.endpoint import SecretValue
 from components.workload import Workload, WorkloadArgs
+from tests import parts
 from tests.engine import Engine, run
 
 CONTRACT = Contract(
@@ -27,7 +29,7 @@ PASSWORD = SecretValue(secret="it-credentials", key="password", revision="r1")
 
 
 def workload(**changes: Any) -> Engine:
-    args = WorkloadArgs(image="it:v1", contract=CONTRACT, env={"PLAIN": "a"})
+    args = WorkloadArgs(image=parts.artifact("it:v1"), contract=CONTRACT, env={"PLAIN": "a"})
     return run(lambda: Workload("it", replace(args, **changes)))
 
 
@@ -71,12 +73,35 @@ def test_a_secret_that_comes_in_clear_is_refused() -> None:
         workload(env={"PLAIN": "a", "PASSWORD": "hunter2"})
 
 
-def test_what_the_image_does_not_read_does_not_reach_it() -> None:
-    assert workload(env={"PLAIN": "a", "DEAD": "b"}).one("Deployment").env == {"PLAIN": "a"}
+def test_what_the_image_does_not_read_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="DEAD would be given, and the image does not read"):
+        workload(env={"PLAIN": "a", "DEAD": "b"})
+
+
+def test_what_an_image_says_of_itself_counts_for_more_than_what_is_known_of_its_kind() -> None:
+    said = Promise(port=9000, required=frozenset({"PLAN"}))
+
+    with pytest.raises(pulumi.RunError) as refusal:
+        workload(image=parts.artifact("it:v2", promise=said))
+    told = str(refusal.value)
+
+    assert "it would not work with its image" in told
+    assert "- the image needs PLAN, and is given PLAIN: is it PLAN?." in told
+    assert "- port 8000 would be asked, and the image answers on port 9000." in told
+    assert "Type: ./ov images pin it REFERENCE --stack STACK" in told
+
+
+def test_it_is_pulled_with_what_opens_its_registry() -> None:
+    closed = parts.artifact("it:v1", pull_secret="registries")
+
+    assert workload(image=closed).one("Deployment").pod["imagePullSecrets"] == [
+        {"name": "registries"}
+    ]
+    assert "imagePullSecrets" not in workload().one("Deployment").pod
 
 
 def test_an_image_that_would_miss_something_is_refused() -> None:
-    with pytest.raises(ValueError, match="needs PLAIN"):
+    with pytest.raises(pulumi.RunError, match="needs PLAIN, which nothing offers"):
         workload(env={})
 
 
