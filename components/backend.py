@@ -22,6 +22,7 @@ from components.endpoint import (
 from components.naming import labels
 from components.options import children
 from components.volume import Volume, VolumeArgs
+from components.way import Way, WayArgs
 from components.workload import Environment, Workload, WorkloadArgs, pod
 
 MIGRATION = "migrate"
@@ -49,6 +50,7 @@ class BackendArgs:
     administrator: Administrator
     # By what they hold, as in the contract.
     volumes: Mapping[str, VolumeArgs]
+    replicas: int
 
 
 class Backend(pulumi.ComponentResource):
@@ -82,6 +84,7 @@ class Backend(pulumi.ComponentResource):
             for content in contract.volumes
         }
 
+        way = Way(MIGRATION, WayArgs(asks=[args.database.pods]), opts=child)
         spec = _migration(args, {**env, **first})
         migration = k8s.batch.v1.Job(
             f"{name}-{MIGRATION}",
@@ -96,6 +99,7 @@ class Backend(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(
                 child,
                 pulumi.ResourceOptions(
+                    depends_on=[way],
                     custom_timeouts=pulumi.CustomTimeouts(create="5m"),
                     # After a release that failed, going back asks for a name that is still taken:
                     # the new Job would be the old one, and be deleted as such.
@@ -112,12 +116,17 @@ class Backend(pulumi.ComponentResource):
                 claims=claims,
                 before={"static": args.generation.collect},
                 after=[migration],
+                asks=[args.database.pods],
+                replicas=args.replicas,
             ),
             opts=child,
         )
 
         self.endpoint = SiteEndpoint(
-            host=workload.endpoint.host, port=workload.endpoint.port, claims=claims
+            host=workload.endpoint.host,
+            port=workload.endpoint.port,
+            pods=workload.endpoint.pods,
+            claims=claims,
         )
         self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
 

@@ -64,9 +64,10 @@ class Need:
     answers 3 requests a second, while an idle node looks on.
     """
 
-    cpu: str
-    memory: str
-    memory_limit: str
+    # Thousandths of a core, and MiB.
+    cpu: int
+    memory: int
+    memory_limit: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +93,9 @@ class Contract:
     # Seconds between "takes no new requests" and "stop", and until it is stopped the hard way.
     drain: int = 0
     grace: int = 30
-    # Seconds it may take to start, recovery after a crash included.
+    # Seconds it usually takes to start, before which nobody asks; and those it may take at worst,
+    # recovery after a crash included.
+    start: int = 1
     patience: int = 90
 
     def environment(self, offered: Mapping[str, T]) -> dict[str, T]:
@@ -176,6 +179,43 @@ class Generation:
     frontend: Contract
     proxy: Contract
     jumpbox: Contract
+    # What each worker of the back end takes, and one picture on top, in MiB.
+    worker: int
+    picture: int
+
+    def contract(self, service: str) -> Contract:
+        """Return the contract of a service, by the name it has in the cluster."""
+        return getattr(self, CONTRACTS[service])
+
+    def tuned(self, needs: Mapping[str, Need], workers: int) -> Generation:
+        """Return the same applications with other *needs* and so many *workers* in the back end."""
+        changed = {
+            CONTRACTS[service]: replace(self.contract(service), need=need)
+            for service, need in needs.items()
+        }
+        backend = changed.get("backend", self.backend)
+        command = (*backend.command, f"--workers={workers}")
+        return replace(self, **changed | {"backend": replace(backend, command=command)})
+
+    def crew(self, workers: int) -> Need:
+        """Return what the back end needs with so many *workers*."""
+        usual = self.backend.need
+        more = (workers - WORKERS) * self.worker
+        return replace(usual, memory=usual.memory + more, memory_limit=usual.memory_limit + more)
+
+
+# The contract of each service, by the name the service has in the cluster.
+CONTRACTS: Mapping[str, str] = {
+    "db": "database",
+    "migrate": "migration",
+    "ov-wag": "backend",
+    "ov-frontend": "frontend",
+    "ov-nginx": "proxy",
+    "jumpbox": "jumpbox",
+}
+
+# The workers that a back end's need is written down for.
+WORKERS = 2
 
 
 # The volumes of the site belong to this group, whoever writes or reads them.
@@ -183,13 +223,12 @@ _SITE = 10001
 
 # Exec form, because the image's entry point is a shell that passes no signal on and collects,
 # serves and reloads in one line. Two workers of four threads: 33 requests/s and 177 MiB where
-# four workers make 36 and 339 (two cores). The proxy is the only one who can reach the port, so
-# its word on scheme and client is taken.
+# four workers make 36 and 339 (two cores). Only the proxy and the front end can reach the port, so
+# their word on scheme and client is taken.
 _GUNICORN = (
     "gunicorn",
     "ov_wag.wsgi:application",
     "--bind=0.0.0.0:8000",
-    "--workers=2",
     "--threads=4",
     "--forwarded-allow-ips=*",
     "--access-logfile=-",
@@ -237,7 +276,8 @@ _WAG_0 = Contract(
     scratch={"tmp": ""},
     volumes={"static": "/app/static", "media": "/app/media"},
     # 177 MiB after load; a picture of 24 megapixels takes one worker 170 MiB further.
-    need=Need(cpu="100m", memory="192Mi", memory_limit="768Mi"),
+    need=Need(cpu=100, memory=192, memory_limit=768),
+    start=4,
     # Both answer 400 without a Host header that OV_ALLOWED_HOSTS knows. The log-in page of the
     # CMS asks the database, that of the plain admin does not.
     ready=Check(path="/admin/login/", host="ov-wag", timeout=5),
@@ -256,7 +296,8 @@ _FIRST = Generation(
         secret=frozenset({"POSTGRES_PASSWORD"}),
         scratch={"tmp": "", "var/run/postgresql": "", "dev/shm": "Memory"},
         volumes={"data": "/var/lib/postgresql/data"},
-        need=Need(cpu="100m", memory="128Mi", memory_limit="512Mi"),
+        need=Need(cpu=100, memory=128, memory_limit=512),
+        start=4,
         # By TCP: while a new volume is filled, a first server answers on the socket alone.
         ready=Check(command=("pg_isready", "--host=127.0.0.1", "--username=postgres"), timeout=5),
         alive=Check(command=("pg_isready", "--host=127.0.0.1", "--username=postgres"), timeout=5),
@@ -276,7 +317,7 @@ _FIRST = Generation(
         },
         secret=_WAG_0.secret | {"DJANGO_SUPERUSER_PASSWORD"},
         volumes={},
-        need=Need(cpu="100m", memory="128Mi", memory_limit="256Mi"),
+        need=Need(cpu=100, memory=128, memory_limit=256),
         ready=None,
         alive=None,
         drain=0,
@@ -293,7 +334,8 @@ _FIRST = Generation(
         port=3000,
         required=frozenset({"OV_API_URL"}),
         optional=frozenset({"NODE_ENV"}),
-        need=Need(cpu="50m", memory="96Mi", memory_limit="256Mi"),
+        need=Need(cpu=50, memory=96, memory_limit=256),
+        start=3,
         ready=Check(path="/about"),
         alive=Check(path="/about"),
         drain=5,
@@ -306,7 +348,7 @@ _FIRST = Generation(
         optional=frozenset({"TRUSTED_PROXIES", "UPLOAD_LIMIT", "WORKERS"}),
         scratch={"tmp": ""},
         volumes={"static": "/srv/static", "media": "/srv/media"},
-        need=Need(cpu="50m", memory="32Mi", memory_limit="128Mi"),
+        need=Need(cpu=50, memory=32, memory_limit=128),
         ready=Check(path="/healthz"),
         alive=Check(path="/healthz"),
         drain=5,
@@ -318,10 +360,12 @@ _FIRST = Generation(
         required=frozenset({"PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER"}),
         secret=frozenset({"PGPASSWORD"}),
         scratch={"tmp": ""},
-        need=Need(cpu="10m", memory="32Mi", memory_limit="512Mi"),
+        need=Need(cpu=10, memory=32, memory_limit=512),
         # Nothing to finish, and sleep does not listen to the signal that asks it to.
         grace=1,
     ),
+    worker=90,
+    picture=170,
 )
 
 GENERATIONS: Mapping[str, Generation] = {"0.x": _FIRST}

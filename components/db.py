@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from components.artifact import Artifact
 from components.contract import Contract
-from components.endpoint import DatabaseEndpoint, SecretValue, fingerprint
+from components.endpoint import DatabaseEndpoint, Pods, SecretValue, fingerprint
 from components.naming import labels
 from components.options import AT_ONCE, children
 from components.volume import Volume, VolumeArgs
@@ -70,6 +70,7 @@ class Database(pulumi.ComponentResource):
             name=OWNER,
             user=OWNER,
             password=password,
+            pods=Pods(service=name, port=PORT),
         )
         self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
 

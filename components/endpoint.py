@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import pulumi
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,11 +41,49 @@ class Address:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Edge:
+    """Where requests come from that somebody outside made: a namespace's pods, or a network."""
+
+    namespace: str = ""
+    network: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Edge | None:
+        """Return the edge that *text* names, or None when it is neither of the two."""
+        if _NAMESPACE.fullmatch(text):
+            return cls(namespace=text)
+        try:
+            return cls(network=str(ip_network(text))) if "/" in text else None
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """How the public is let in."""
+
+    edge: Edge
+    ingress_class: str
+    tls_secret: str
+    # The largest upload, in MB.
+    upload_limit: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pods:
+    """Who answers behind an endpoint: the pods of one service, and the port they listen on."""
+
+    service: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
     """A Service that answers HTTP inside the namespace."""
 
     host: str
     port: int
+    pods: Pods
 
     @property
     def url(self) -> str:
@@ -67,6 +109,7 @@ class DatabaseEndpoint:
     name: str
     user: str
     password: SecretValue
+    pods: Pods
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ class FrontendArgs:
     image: Artifact
     contract: Contract
     api: Endpoint
+    replicas: int
 
 
 class Frontend(pulumi.ComponentResource):
@@ -38,6 +39,8 @@ class Frontend(pulumi.ComponentResource):
                 image=args.image,
                 contract=args.contract,
                 env={"OV_API_URL": args.api.url, "NODE_ENV": "production"},
+                asks=[args.api.pods],
+                replicas=args.replicas,
             ),
             opts=children(self, opts),
         )

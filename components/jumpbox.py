@@ -12,6 +12,7 @@ from components.contract import Contract
 from components.endpoint import DatabaseEndpoint
 from components.naming import labels
 from components.options import children
+from components.way import Way, WayArgs
 from components.workload import WorkloadArgs, deployment
 
 
@@ -31,6 +32,7 @@ class Jumpbox(pulumi.ComponentResource):
         self, name: str, args: JumpboxArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("openvault:components:Jumpbox", name, None, opts)
+        child = children(self, opts)
         runs = WorkloadArgs(
             image=args.image,
             contract=args.contract,
@@ -43,11 +45,12 @@ class Jumpbox(pulumi.ComponentResource):
             },
         )
 
+        way = Way(name, WayArgs(asks=[args.database.pods]), opts=child)
         k8s.apps.v1.Deployment(
             name,
             metadata={"name": name, "labels": labels(name)},
             spec=deployment(name, runs),
-            opts=children(self, opts),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[way])),
         )
 
         self.register_outputs({})

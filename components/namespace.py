@@ -12,6 +12,32 @@ from components.options import children
 
 _POD_SECURITY = "restricted"
 
+_DENY: k8s.networking.v1.NetworkPolicySpecArgsDict = {
+    "pod_selector": {},
+    "policy_types": ["Ingress", "Egress"],
+}
+
+# Out of the namespace goes nothing but questions to the cluster's name server. Inside it, who is
+# asked decides who may come: see Way.
+_EGRESS: k8s.networking.v1.NetworkPolicySpecArgsDict = {
+    "pod_selector": {},
+    "policy_types": ["Egress"],
+    "egress": [
+        {"to": [{"pod_selector": {}}]},
+        {
+            "to": [
+                {
+                    "namespace_selector": {
+                        "match_labels": {"kubernetes.io/metadata.name": "kube-system"}
+                    },
+                    "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
+                }
+            ],
+            "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
+        },
+    ],
+}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamespaceArgs:
@@ -38,6 +64,16 @@ class Namespace(pulumi.ComponentResource):
         namespace = k8s.core.v1.Namespace(
             name, metadata={"name": name, "labels": _labels()}, opts=kept
         )
+
+        for rule, spec in (("default-deny", _DENY), ("default-egress", _EGRESS)):
+            k8s.networking.v1.NetworkPolicy(
+                rule,
+                metadata={"name": rule, "labels": {"app.kubernetes.io/part-of": PROJECT}},
+                spec=spec,
+                opts=pulumi.ResourceOptions.merge(
+                    children(self, opts), pulumi.ResourceOptions(depends_on=[namespace])
+                ),
+            )
 
         self.name = namespace.metadata.name
         self.register_outputs({"name": self.name})

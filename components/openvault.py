@@ -14,6 +14,7 @@ from components.jumpbox import Jumpbox, JumpboxArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.proxy import Proxy, ProxyArgs
 from components.registry import RegistryAccess, RegistryAccessArgs
+from components.room import Room, RoomArgs
 from components.settings import Settings
 from components.volume import VolumeArgs
 
@@ -57,7 +58,11 @@ class OpenVault(pulumi.ComponentResource):
             providers.append(docker.Provider(name, host=settings.docker_host or None, opts=child))
         here = pulumi.ResourceOptions(parent=self, providers=providers)
         namespace = Namespace(name, NamespaceArgs(protect=settings.protect), opts=here)
-        within = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[namespace])
+        inside = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[namespace])
+        room = Room(name, RoomArgs(needs=settings.needs), opts=inside)
+        within = pulumi.ResourceOptions(
+            parent=self, providers=providers, depends_on=[namespace, room]
+        )
 
         pull_secret = None
         if settings.registries:
@@ -103,13 +108,17 @@ class OpenVault(pulumi.ComponentResource):
                     "static": _volume(settings, settings.static_storage),
                     "media": _volume(settings, settings.media_storage),
                 },
+                replicas=settings.replicas.get("ov-wag", 1),
             ),
             opts=within,
         )
         frontend = Frontend(
             "ov-frontend",
             FrontendArgs(
-                image=images["ov-frontend"], contract=generation.frontend, api=backend.endpoint
+                image=images["ov-frontend"],
+                contract=generation.frontend,
+                api=backend.endpoint,
+                replicas=settings.replicas.get("ov-frontend", 1),
             ),
             opts=within,
         )
@@ -122,8 +131,8 @@ class OpenVault(pulumi.ComponentResource):
                 admin=settings.admin,
                 frontend=frontend.endpoint,
                 backend=backend.endpoint,
-                ingress_class=settings.ingress_class,
-                tls_secret=settings.tls_secret,
+                door=settings.door,
+                replicas=settings.replicas.get("ov-nginx", 1),
             ),
             opts=within,
         )

@@ -9,9 +9,10 @@ import pulumi_kubernetes as k8s
 
 from components.artifact import Artifact
 from components.contract import Contract
-from components.endpoint import Address, Endpoint, SiteEndpoint
+from components.endpoint import Address, Door, Endpoint, SiteEndpoint
 from components.naming import labels
 from components.options import children
+from components.way import entrance, outside
 from components.workload import Workload, WorkloadArgs
 
 
@@ -25,8 +26,8 @@ class ProxyArgs:
     admin: Address
     frontend: Endpoint
     backend: SiteEndpoint
-    ingress_class: str
-    tls_secret: str
+    door: Door
+    replicas: int
 
 
 class Proxy(pulumi.ComponentResource):
@@ -52,16 +53,32 @@ class Proxy(pulumi.ComponentResource):
                     "BACKEND": f"{args.backend.host}:{args.backend.port}",
                     # What the front end has for the back end's address, and no browser can ask.
                     "BACKEND_URL": args.backend.url,
-                    "UPLOAD_LIMIT": "25m",
+                    "UPLOAD_LIMIT": f"{args.door.upload_limit}m",
                 },
                 claims=args.backend.claims,
                 read_only=True,
+                asks=[args.frontend.pods, args.backend.pods],
+                replicas=args.replicas,
             ),
+            opts=child,
+        )
+        entry = f"edge-to-{name}"
+        k8s.networking.v1.NetworkPolicy(
+            entry,
+            metadata={"name": entry, "labels": labels(name)},
+            spec=entrance(workload.endpoint.pods, outside(args.door.edge)),
             opts=child,
         )
         k8s.networking.v1.Ingress(
             name,
-            metadata={"name": name, "labels": labels(name)},
+            metadata={
+                "name": name,
+                "labels": labels(name),
+                # The usual edge's own limit is 1 MB. Others do not know the word.
+                "annotations": {
+                    "nginx.ingress.kubernetes.io/proxy-body-size": f"{args.door.upload_limit}m"
+                },
+            },
             spec=_ingress(args, workload.endpoint),
             opts=child,
         )
@@ -78,13 +95,13 @@ def _ingress(args: ProxyArgs, door: Endpoint) -> k8s.networking.v1.IngressSpecAr
         "backend": {"service": {"name": door.host, "port": {"number": door.port}}},
     }
     tls: k8s.networking.v1.IngressTLSArgsDict = {"hosts": hosts}
-    if args.tls_secret:
-        tls["secret_name"] = args.tls_secret
+    if args.door.tls_secret:
+        tls["secret_name"] = args.door.tls_secret
     spec: k8s.networking.v1.IngressSpecArgsDict = {
         "rules": [{"host": host, "http": {"paths": [everything]}} for host in hosts],
     }
     if args.site.scheme == "https":
         spec["tls"] = [tls]
-    if args.ingress_class:
-        spec["ingress_class_name"] = args.ingress_class
+    if args.door.ingress_class:
+        spec["ingress_class_name"] = args.door.ingress_class
     return spec

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,9 +15,9 @@ from pulumi.runtime.config import CONFIG, is_config_secret
 
 from components.artifact import Credentials
 from components.context import faults
-from components.contract import GENERATIONS, LABEL, Generation, Promise
+from components.contract import CONTRACTS, GENERATIONS, LABEL, Generation, Need, Promise
 from components.dockerfile import labels
-from components.endpoint import Address
+from components.endpoint import Address, Door, Edge
 from components.naming import NAMESPACES
 from components.reference import Build, Reference, Source
 
@@ -48,6 +48,21 @@ _PRIVATE = re.compile(
 
 # Paths of builds begin here, wherever the program is called from.
 _CHECKOUT = Path(__file__).resolve().parent.parent
+_UPLOAD = re.compile(r"[1-9]\d{1,2}m")
+_MEMORY = {"Mi": 1, "Gi": 1024}
+
+# The CMS refuses larger pictures by itself, in MB.
+_CMS_LIMIT = 10
+
+# Nobody has meant more, of anything.
+_MANY = 16
+
+# There is one database: two on one volume would destroy it. Nobody needs a second jumpbox.
+_REPLICATED = ("ov-frontend", "ov-nginx", "ov-wag")
+
+# The next pod of these starts when the one before is gone.
+_ONE_AFTER_ANOTHER = {"db", "migrate"}
+
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -59,13 +74,14 @@ class Settings:
 
     site: Address
     admin: Address
-    ingress_class: str
-    tls_secret: str
+    door: Door
 
     kube_context: str
     protect: bool
 
+    # As this stack wants its resources and workers.
     generation: Generation
+    replicas: Mapping[str, int]
     backend_image: Source
     frontend_image: Source
     database_image: Source
@@ -97,6 +113,17 @@ class Settings:
         }
         return always | ({"jumpbox": self.jumpbox_image} if self.jumpbox_image else {})
 
+    @property
+    def needs(self) -> Sequence[Need]:
+        """What each pod needs of all that can be there at once, those of an update included."""
+        counts = {service: self.replicas.get(service, 1) for service in [*self.images, "migrate"]}
+        rolling = counts.keys() - _ONE_AFTER_ANOTHER
+        return [
+            self.generation.contract(service).need
+            for service, count in counts.items()
+            for _ in range(count + (service in rolling))
+        ]
+
     @classmethod
     def load(cls, stack: str) -> Settings:
         """Read the configuration of *stack*, or say everything that is wrong with it at once."""
@@ -107,11 +134,16 @@ class Settings:
             namespace=stack,
             site=read.address("siteUrl", "https://demo.example.org"),
             admin=read.address("adminUrl", "https://admin.demo.example.org"),
-            ingress_class=read.name("ingressClass", "nginx"),
-            tls_secret=read.name("tlsSecret", "site-tls"),
+            door=Door(
+                edge=read.edge("edge"),
+                ingress_class=read.name("ingressClass", "nginx"),
+                tls_secret=read.name("tlsSecret", "site-tls"),
+                upload_limit=read.upload_limit("uploadLimit"),
+            ),
             kube_context=read.some("kubeContext", stack),
             protect=read.flag("protect"),
-            generation=read.one_of("generation", GENERATIONS),
+            generation=read.tuned(read.one_of("generation", GENERATIONS)),
+            replicas=read.replicas("replicas"),
             backend_image=read.image("backend"),
             frontend_image=read.image("frontend"),
             database_image=read.image("database"),
@@ -184,6 +216,60 @@ class _Reader:
         """Return a public address."""
         allowed = "an address of scheme and host, without a path"
         return self._parsed(key, allowed, example, Address.parse)
+
+    def edge(self, key: str) -> Edge:
+        """Return where the edge's requests come from."""
+        allowed = "a namespace, or a network of addresses with its length"
+        return self._parsed(key, allowed, "ingress-nginx", Edge.parse)
+
+    def upload_limit(self, key: str) -> int:
+        """Return the largest upload in MB."""
+        allowed = f"a number of MB from {_CMS_LIMIT}, which the CMS accepts, to 999"
+        text = self.matching(key, allowed, "25m", _UPLOAD)
+        return int(text.removesuffix("m"))
+
+    def replicas(self, key: str) -> Mapping[str, int]:
+        """Return how many pods a service has, where it is not one."""
+        found: dict[str, int] = {}
+        for service, count in self._table(key).items():
+            if service not in _REPLICATED:
+                self._entry(key, service, f"only {_listed(_REPLICATED)} can have more than one pod")
+            elif not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MANY:
+                self._entry(key, service, f"{count!r} is not a number from 1 to {_MANY}", "2")
+            else:
+                found[service] = count
+        return found
+
+    def tuned(self, generation: Generation) -> Generation:
+        """Return *generation* with the workers and resources that the stack chooses."""
+        workers = self._parsed("workers", f"a number from 1 to {_MANY}", "2", _workers)
+        crew = generation.crew(workers)
+        needs: dict[str, Need] = {"ov-wag": crew}
+        for service, given in self._table("resources").items():
+            if service not in CONTRACTS:
+                self._entry("resources", service, f"there are only {_listed(CONTRACTS)}")
+                continue
+            usual = crew if service == "ov-wag" else generation.contract(service).need
+            need = _need(usual, given)
+            if need is None:
+                wanted = "cpu (100m), memory and memoryLimit (256Mi), the first memory the smaller"
+                self._entry(
+                    "resources",
+                    f"{service}.memory",
+                    f"{given!r}, but allowed are {wanted}",
+                    "256Mi",
+                )
+            else:
+                needs[service] = need
+        least = workers * generation.worker + generation.picture
+        if needs["ov-wag"].memory_limit < least:
+            self._entry(
+                "resources",
+                "ov-wag.memoryLimit",
+                f"{workers} workers and a picture take {least}Mi, and its limit is less",
+                f"{least}Mi",
+            )
+        return generation.tuned(needs, workers)
 
     def docker_host(self, key: str) -> str:
         """Return the address of a Docker daemon, or nothing."""
@@ -416,6 +502,25 @@ class _Reader:
             given = None
         return cast("dict[str, Any]", given) if isinstance(given, dict) else {"": None}
 
+    def _table(self, key: str) -> dict[str, Any]:
+        """Return what the key says of each service."""
+        given = self._object(key)
+        if given.keys() != {""}:
+            return given
+        self._say(
+            f"{self._config.full_key(key)} is {self._text(key)}: it has to say of which service",
+            f"Type: pulumi config rm {key} -s {self._stack}",
+        )
+        return {}
+
+    def _entry(self, key: str, entry: str, problem: str, example: str = "") -> None:
+        """Refuse one entry of a table: it is to be set to *example*, or removed without one."""
+        words = f"set --path {key}.{entry} {example}" if example else f"rm --path {key}.{entry}"
+        self._say(
+            f"{self._config.full_key(key)}, {entry}: {problem}",
+            f"Type, for example: pulumi config {words} -s {self._stack}",
+        )
+
     def _text(self, key: str) -> str:
         self._asked.add(key)
         return self._config.get(key) or ""
@@ -471,6 +576,38 @@ def _build(fields: Mapping[str, Any]) -> Build | None:
 
 def _words(names: Iterable[str]) -> str:
     return " and ".join(sorted(names)) or "none"
+
+
+def _workers(text: str) -> int | None:
+    return int(text) if text.isdecimal() and 1 <= int(text) <= _MANY else None
+
+
+def _need(usual: Need, given: object) -> Need | None:
+    """Return the *usual* need with what is *given*, or None when that makes no sense."""
+    if not isinstance(given, dict):
+        return None
+    fields = cast("dict[str, object]", given)
+    sizes = {key: _amount(key, str(value)) for key, value in fields.items()}
+    if None in sizes.values():
+        return None
+    need = replace(
+        usual,
+        cpu=sizes.get("cpu") or usual.cpu,
+        memory=sizes.get("memory") or usual.memory,
+        memory_limit=sizes.get("memoryLimit") or usual.memory_limit,
+    )
+    return need if need.memory <= need.memory_limit else None
+
+
+def _amount(key: str, text: str) -> int | None:
+    """Return thousandths of a core, or MiB; None when *text* is neither."""
+    units = {"cpu": {"m": 1, "": 1000}, "memory": _MEMORY, "memoryLimit": _MEMORY}.get(key, {})
+    match = re.fullmatch(r"([1-9]\d*)(\D*)", text)
+    return int(match[1]) * units[match[2]] if match and match[2] in units else None
+
+
+def _listed(services: Iterable[str]) -> str:
+    return ", ".join(services)
 
 
 def _no_such_stack(stack: str) -> str:

@@ -10,9 +10,10 @@ import pulumi_kubernetes as k8s
 
 from components.artifact import Artifact
 from components.contract import Check, Contract
-from components.endpoint import Endpoint, SecretValue
+from components.endpoint import Endpoint, Pods, SecretValue
 from components.naming import TOGETHER, labels, volume
 from components.options import AT_ONCE, children
+from components.way import Way, WayArgs
 
 HTTP = 80
 
@@ -34,6 +35,9 @@ class WorkloadArgs:
     before: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     # What must have ended well before a pod starts.
     after: Sequence[pulumi.Resource] = ()
+    # Who answers its questions.
+    asks: Sequence[Pods] = ()
+    replicas: int = 1
 
 
 class Workload(pulumi.ComponentResource):
@@ -48,12 +52,16 @@ class Workload(pulumi.ComponentResource):
         child = children(self, opts)
         meta: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "labels": labels(name)}
 
+        way = Way(name, WayArgs(asks=args.asks), opts=child)
+        ready = pulumi.ResourceOptions(depends_on=[way, *args.after])
         k8s.apps.v1.Deployment(
             name,
             metadata=meta,
             spec=deployment(name, args),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=args.after)),
+            opts=pulumi.ResourceOptions.merge(child, ready),
         )
+        if spreads(args):
+            k8s.policy.v1.PodDisruptionBudget(name, metadata=meta, spec=_budget(name), opts=child)
         k8s.core.v1.Service(
             name,
             # It is there at once, so that nobody who starts early looks for it in vain; whether
@@ -63,7 +71,9 @@ class Workload(pulumi.ComponentResource):
             opts=child,
         )
 
-        self.endpoint = Endpoint(host=name, port=HTTP)
+        self.endpoint = Endpoint(
+            host=name, port=HTTP, pods=Pods(service=name, port=args.contract.port or HTTP)
+        )
         self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
 
 
@@ -76,14 +86,25 @@ def deployment(name: str, args: WorkloadArgs) -> k8s.apps.v1.DeploymentSpecArgsD
     if args.claims:
         metadata["labels"] = labels(name) | TOGETHER
         spec["affinity"] = _together()
+    if spreads(args):
+        spec["topology_spread_constraints"] = [_apart(name)]
     return {
-        "replicas": 1,
+        "replicas": args.replicas,
         "selector": {"match_labels": labels(name)},
         "strategy": {"rolling_update": {"max_surge": 1, "max_unavailable": 0}},
         "progress_deadline_seconds": 150,
         "revision_history_limit": 3,
         "template": {"metadata": metadata, "spec": spec},
     }
+
+
+def spreads(args: WorkloadArgs) -> bool:
+    """Return whether its pods can be on several nodes.
+
+    Those that mount what one node holds cannot. For the same reason nothing may keep a node from
+    being emptied of them: the next one starts elsewhere only when all have left.
+    """
+    return args.replicas > 1 and not args.claims
 
 
 def service(name: str, port: int, contract: Contract) -> k8s.core.v1.ServiceSpecArgsDict:
@@ -150,6 +171,7 @@ def _server(name: str, args: WorkloadArgs) -> k8s.core.v1.ContainerArgsDict:
         server["ports"] = [{"container_port": contract.port}]
     if contract.alive:
         patience: k8s.core.v1.ProbeArgsDict = {
+            "initial_delay_seconds": contract.start,
             "period_seconds": 2,
             "failure_threshold": contract.patience // 2,
         }
@@ -179,8 +201,8 @@ def _container(
         "image": args.image.reference,
         "env": _environment(args),
         "resources": {
-            "requests": {"cpu": contract.need.cpu, "memory": contract.need.memory},
-            "limits": {"memory": contract.need.memory_limit},
+            "requests": {"cpu": f"{contract.need.cpu}m", "memory": f"{contract.need.memory}Mi"},
+            "limits": {"memory": f"{contract.need.memory_limit}Mi"},
         },
         "security_context": {
             "allow_privilege_escalation": False,
@@ -234,6 +256,26 @@ def _claimed(args: WorkloadArgs) -> list[k8s.core.v1.VolumeArgsDict]:
         {"name": content, "persistent_volume_claim": {"claim_name": claim}}
         for content, claim in args.claims.items()
     ]
+
+
+def _budget(name: str) -> k8s.policy.v1.PodDisruptionBudgetSpecArgsDict:
+    return {
+        "selector": {"match_labels": labels(name)},
+        "max_unavailable": 1,
+        # One that does not answer is no reason to keep a node.
+        "unhealthy_pod_eviction_policy": "AlwaysAllow",
+    }
+
+
+def _apart(name: str) -> k8s.core.v1.TopologySpreadConstraintArgsDict:
+    return {
+        "max_skew": 1,
+        "topology_key": "kubernetes.io/hostname",
+        # Better two on one node than one too few.
+        "when_unsatisfiable": "ScheduleAnyway",
+        "label_selector": {"match_labels": labels(name)},
+        "match_label_keys": ["pod-template-hash"],
+    }
 
 
 def _together() -> k8s.core.v1.AffinityArgsDict:

@@ -8,7 +8,16 @@ import pulumi
 
 from components.artifact import Artifact
 from components.contract import GENERATIONS
-from components.endpoint import Address, DatabaseEndpoint, Endpoint, SecretValue, SiteEndpoint
+from components.endpoint import (
+    Address,
+    DatabaseEndpoint,
+    Door,
+    Edge,
+    Endpoint,
+    Pods,
+    SecretValue,
+    SiteEndpoint,
+)
 from components.reference import Build, Reference, Source
 from components.volume import VolumeArgs
 
@@ -17,8 +26,10 @@ GENERATION = GENERATIONS["0.x"]
 SITE = Address(scheme="https", host="site.example.org", port=None)
 ADMIN = Address(scheme="https", host="admin.example.org", port=8443)
 
-BACKEND = Endpoint(host="ov-wag", port=80)
-FRONTEND = Endpoint(host="ov-frontend", port=80)
+BACKEND = Endpoint(host="ov-wag", port=80, pods=Pods(service="ov-wag", port=8000))
+FRONTEND = Endpoint(host="ov-frontend", port=80, pods=Pods(service="ov-frontend", port=3000))
+
+DOOR = Door(edge=Edge(namespace="ingress-nginx"), ingress_class="", tls_secret="", upload_limit=25)
 
 VOLUME = VolumeArgs(size="5Gi", storage_class="", protect=False)
 
@@ -31,6 +42,7 @@ def database() -> DatabaseEndpoint:
         name="site",
         user="owner",
         password=SecretValue(secret="db-credentials", key="POSTGRES_PASSWORD", revision="r1"),
+        pods=Pods(service="db", port=5432),
     )
 
 
@@ -39,6 +51,7 @@ def backend() -> SiteEndpoint:
     return SiteEndpoint(
         host="ov-wag",
         port=80,
+        pods=BACKEND.pods,
         claims={
             "static": pulumi.Output.from_input("ov-static"),
             "media": pulumi.Output.from_input("ov-media"),

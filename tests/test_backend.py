@@ -34,6 +34,7 @@ def backend(
                 secret_key=pulumi.Output.secret(secret_key),
                 administrator=Administrator(**who, password=pulumi.Output.secret(admin_password)),
                 volumes={"static": VOLUME, "media": VOLUME},
+                replicas=1,
             ),
         )
 

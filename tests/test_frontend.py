@@ -14,7 +14,10 @@ def engine() -> Engine:
         lambda: Frontend(
             "ov-frontend",
             FrontendArgs(
-                image=parts.artifact("ov-frontend:v1"), contract=GENERATION.frontend, api=BACKEND
+                image=parts.artifact("ov-frontend:v1"),
+                contract=GENERATION.frontend,
+                api=BACKEND,
+                replicas=1,
             ),
         )
     )

@@ -1,16 +1,25 @@
 """The namespace and the volumes in it."""
 
+from typing import Any
+
 import pytest
 
 from components.namespace import Namespace, NamespaceArgs
 from components.volume import Volume, VolumeArgs
-from tests.engine import Resource, run
+from tests.engine import Engine, Resource, run
+
+
+def made_of(*, protect: bool = False) -> Engine:
+    return run(lambda: Namespace("ov-demo", NamespaceArgs(protect=protect)))
 
 
 def namespace(*, protect: bool) -> Resource:
-    engine = run(lambda: Namespace("ov-demo", NamespaceArgs(protect=protect)))
-    (found,) = engine.objects
+    (found,) = (each for each in made_of(protect=protect).objects if each.kind == "Namespace")
     return found
+
+
+def rule(name: str) -> Any:
+    return made_of().one("NetworkPolicy", name).inputs["spec"]
 
 
 def volume(*, protect: bool = False, storage_class: str = "") -> Resource:
@@ -31,6 +40,22 @@ def test_it_stays_with_the_volumes_in_it(*, protect: bool) -> None:
 
     assert made.retain
     assert made.protect is protect
+
+
+def test_nothing_comes_in_and_nothing_goes_out_unless_it_is_said() -> None:
+    assert rule("default-deny") == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_nobody_asks_outside_but_the_clusters_name_server() -> None:
+    inside, names = rule("default-egress")["egress"]
+
+    assert inside == {"to": [{"podSelector": {}}]}
+    (server,) = names["to"]
+    assert server["podSelector"]["matchLabels"] == {"k8s-app": "kube-dns"}
+    assert server["namespaceSelector"]["matchLabels"] == {
+        "kubernetes.io/metadata.name": "kube-system"
+    }
+    assert {each["port"] for each in names["ports"]} == {53}
 
 
 @pytest.mark.parametrize("protect", [True, False])

@@ -17,6 +17,7 @@ DIGEST = f"sha256:{'d' * 64}"
 BACKEND = {"Deployment ov-wag"}
 MIGRATION = {"Job ov-wag-migrate"}
 PROXY = {"Deployment ov-nginx"}
+ROOM = {"LimitRange ov-demo", "ResourceQuota ov-demo"}
 VOLUMES = {f"PersistentVolumeClaim ov-{each}" for each in ("db", "media", "static")}
 
 # Other arguments of a build.
@@ -35,6 +36,14 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     ),
     "ingressClass": ("nginx", {"Ingress ov-nginx"}),
     "tlsSecret": ("site-tls", {"Ingress ov-nginx"}),
+    "edge": ("10.0.0.0/16", {"NetworkPolicy edge-to-ov-nginx"}),
+    "uploadLimit": ("50m", {*PROXY, "Ingress ov-nginx"}),
+    "workers": (3, {*BACKEND, *ROOM}),
+    "replicas": (
+        {"ov-frontend": 2},
+        {"Deployment ov-frontend", "PodDisruptionBudget ov-frontend", "ResourceQuota ov-demo"},
+    ),
+    "resources": ({"db": {"cpu": "200m"}}, {"StatefulSet db", "ResourceQuota ov-demo"}),
     "kubeContext": ("renamed", {"kubernetes ov-demo"}),
     "protect": (True, {"Namespace ov-demo", *VOLUMES}),
     "backendImage": (f"example.org/ov-wag@{DIGEST}", {*BACKEND, *MIGRATION}),
@@ -57,7 +66,15 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
         {"docker.io": {"username": "archivist", "password": "sentinel-of-the-registry"}},
         {*PODS, "StatefulSet db", "Secret registries", "Image ov-nginx", "Image jumpbox"},
     ),
-    "jumpbox": (False, {"Deployment jumpbox", "Image jumpbox"}),
+    "jumpbox": (
+        False,
+        {
+            "Deployment jumpbox",
+            "Image jumpbox",
+            "NetworkPolicy jumpbox-to-db",
+            "ResourceQuota ov-demo",
+        },
+    ),
     "databaseStorage": ("11Gi", {"PersistentVolumeClaim ov-db"}),
     "staticStorage": ("11Gi", {"PersistentVolumeClaim ov-static"}),
     "mediaStorage": ("11Gi", {"PersistentVolumeClaim ov-media"}),

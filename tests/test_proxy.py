@@ -9,7 +9,7 @@ from components.endpoint import Address
 from components.proxy import Proxy, ProxyArgs
 from tests import parts
 from tests.engine import Engine, run
-from tests.parts import ADMIN, FRONTEND, GENERATION, SITE
+from tests.parts import ADMIN, DOOR, FRONTEND, GENERATION, SITE
 
 
 def proxy(**changes: Any) -> Engine:
@@ -21,8 +21,8 @@ def proxy(**changes: Any) -> Engine:
             admin=ADMIN,
             frontend=FRONTEND,
             backend=parts.backend(),
-            ingress_class="",
-            tls_secret="",
+            door=DOOR,
+            replicas=1,
         )
         Proxy("ov-nginx", replace(args, **changes))
 
@@ -95,7 +95,7 @@ def test_the_edge_has_a_certificate_of_its_own_unless_the_stack_names_one(engine
     hosts = ["site.example.org", "admin.example.org"]
 
     assert ingress(engine)["tls"] == [{"hosts": hosts}]
-    named = ingress(proxy(tls_secret="site-tls"))
+    named = ingress(proxy(door=replace(DOOR, tls_secret="site-tls")))
     assert named["tls"] == [{"hosts": hosts, "secretName": "site-tls"}]
 
 
@@ -107,4 +107,4 @@ def test_a_site_without_tls_asks_for_none() -> None:
 
 def test_the_edge_is_the_clusters_own_unless_the_stack_names_one(engine: Engine) -> None:
     assert "ingressClassName" not in ingress(engine)
-    assert ingress(proxy(ingress_class="nginx"))["ingressClassName"] == "nginx"
+    assert ingress(proxy(door=replace(DOOR, ingress_class="nginx")))["ingressClassName"] == "nginx"

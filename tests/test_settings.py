@@ -1,11 +1,13 @@
 """The settings of a stack: what is accepted, and how the rest is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pulumi
 import pytest
 
+from components.contract import Need
 from components.naming import NAMESPACES
 from components.settings import Settings
 from tests.engine import run
@@ -100,6 +102,28 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("storageClass", "Local Path", "name of a Kubernetes object", "config set storageClass"),
     ("ingressClass", "nginx!", "name of a Kubernetes object", "config set ingressClass"),
     ("tlsSecret", "-tls", "name of a Kubernetes object", "config set tlsSecret"),
+    ("edge", "Ingress", "a namespace, or a network", "config set edge ingress-nginx"),
+    ("edge", "", "missing or empty", "config set edge ingress-nginx"),
+    ("uploadLimit", "25", "a number of MB", "pulumi config set uploadLimit 25m"),
+    ("uploadLimit", "9m", "from 10", "pulumi config set uploadLimit 25m"),
+    ("workers", 0, "from 1 to 16", "pulumi config set workers 2"),
+    ("workers", "two", "from 1 to 16", "pulumi config set workers 2"),
+    ("replicas", {"db": 2}, "only ov-frontend, ov-nginx, ov-wag", "config rm --path replicas.db"),
+    ("replicas", {"ov-wag": 0}, "from 1 to 16", "config set --path replicas.ov-wag 2"),
+    ("replicas", {"ov-wag": "2"}, "'2' is not a number", "config set --path replicas.ov-wag 2"),
+    ("replicas", 2, "of which service", "config rm replicas"),
+    ("resources", {"web": {}}, "there are only db,", "config rm --path resources.web"),
+    ("resources", {"db": {"cpu": "1Gi"}}, "allowed are cpu", "config set --path resources.db"),
+    ("resources", {"db": {"gpu": "1"}}, "allowed are cpu", "config set --path resources.db"),
+    ("resources", {"db": {"memory": "1G"}}, "allowed are cpu", "config set --path resources.db"),
+    ("resources", {"db": {"memory": "1Gi"}}, "the smaller", "config set --path resources.db"),
+    ("resources", {"db": "1Gi"}, "allowed are cpu", "config set --path resources.db"),
+    (
+        "resources",
+        {"ov-wag": {"memoryLimit": "256Mi"}},
+        "2 workers and a picture take 350Mi",
+        "config set --path resources.ov-wag.memoryLimit 350Mi",
+    ),
     ("adminUser", "the admin", "letters, digits", "pulumi config set adminUser admin"),
     ("adminEmail", "editors", "an e-mail address", "pulumi config set adminEmail"),
     ("adminEmail", "", "an e-mail address", "pulumi config set adminEmail"),
@@ -153,7 +177,7 @@ def test_a_key_nobody_knows_is_refused_with_the_one_that_was_meant() -> None:
 
 
 def test_a_key_that_resembles_nothing_is_refused_all_the_same() -> None:
-    assert "see Pulumi.yaml" in refusal(lambda: load(replicas="3"))
+    assert "see Pulumi.yaml" in refusal(lambda: load(bogus="3"))
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -194,3 +218,39 @@ def test_a_build_says_where_and_how() -> None:
     assert build
     assert (build.context, build.dockerfile, build.target) == tuple(how.values())
     assert (build.args, build.platform) == ({"D": "e"}, "linux/arm64")
+
+
+# Sizes
+
+
+def need(settings: Settings, service: str) -> Need:
+    return settings.generation.contract(service).need
+
+
+def test_a_service_needs_what_its_contract_says_unless_the_stack_knows_better() -> None:
+    usual, larger = load(), load(resources={"ov-frontend": {"cpu": "1", "memoryLimit": "1Gi"}})
+
+    assert need(larger, "ov-frontend") == replace(
+        need(usual, "ov-frontend"), cpu=1000, memory_limit=1024
+    )
+    assert need(larger, "ov-nginx") == need(usual, "ov-nginx")
+
+
+def test_each_worker_more_gets_the_memory_it_takes() -> None:
+    two, three = (need(load(workers=workers), "ov-wag") for workers in (2, 3))
+
+    assert three.memory - two.memory == 90
+    assert three.memory_limit - two.memory_limit == 90
+
+
+def test_the_back_end_starts_as_many_workers_as_the_stack_wants() -> None:
+    assert "--workers=3" in load(workers=3).generation.backend.command
+    assert not [word for word in load().generation.migration.command if "workers" in word]
+
+
+def test_every_pod_and_one_more_of_each_that_rolls_is_counted() -> None:
+    without = len(load(jumpbox=False).needs)
+
+    # Two of each server but the database, and the migration.
+    assert without == 8
+    assert len(load(jumpbox=False, replicas={"ov-wag": 3}).needs) == without + 2

@@ -3,7 +3,7 @@
 import pytest
 
 from components.contract import GENERATIONS
-from components.endpoint import Address, Endpoint
+from components.endpoint import Address, Edge, Endpoint, Pods
 from components.naming import NAMESPACES, labels, volume
 from components.reference import Reference
 from tests.stacks import ROOT
@@ -102,8 +102,21 @@ def test_more_or_less_than_scheme_and_host_is_no_address(text: str) -> None:
 
 
 def test_an_endpoint_says_its_port_only_where_it_is_unusual() -> None:
-    assert Endpoint(host="ov-wag", port=80).url == "http://ov-wag"
-    assert Endpoint(host="ov-wag", port=8000).url == "http://ov-wag:8000"
+    pods = Pods(service="ov-wag", port=8000)
+
+    assert Endpoint(host="ov-wag", port=80, pods=pods).url == "http://ov-wag"
+    assert Endpoint(host="ov-wag", port=8000, pods=pods).url == "http://ov-wag:8000"
+
+
+def test_the_edge_is_a_namespace_or_a_network() -> None:
+    assert Edge.parse("ingress-nginx") == Edge(namespace="ingress-nginx")
+    assert Edge.parse("10.42.0.0/16") == Edge(network="10.42.0.0/16")
+    assert Edge.parse("fd00::/8") == Edge(network="fd00::/8")
+
+
+@pytest.mark.parametrize("text", ["", "10.42.0.1/16", "10.42.0.0", "a,b", "Ingress", "10.0.0.0/33"])
+def test_what_is_neither_is_no_edge(text: str) -> None:
+    assert Edge.parse(text) is None
 
 
 def test_labels_tell_one_service_from_another_and_nothing_more() -> None:

@@ -20,7 +20,7 @@ CONTRACT = Contract(
     optional=frozenset({"PASSWORD"}),
     secret=frozenset({"PASSWORD"}),
     scratch={"run": "", "var/cache": ""},
-    need=Need(cpu="50m", memory="64Mi", memory_limit="128Mi"),
+    need=Need(cpu=50, memory=64, memory_limit=128),
     alive=Check(path="/alive", timeout=4),
     ready=Check(command=("ready",)),
     patience=30,
@@ -142,3 +142,49 @@ def test_what_runs_before_it_has_its_image_and_its_environment() -> None:
     assert first["image"] == deployment.container["image"]
     assert first["env"] == deployment.container["env"]
     assert "readinessProbe" not in first
+
+
+# More than one
+
+
+def claimed(**changes: Any) -> Engine:
+    contract = replace(CONTRACT, volumes={"data": "/data"})
+    return workload(contract=contract, claims={"data": "it-data"}, **changes)
+
+
+def test_pods_of_one_kind_are_kept_on_different_nodes() -> None:
+    deployment = workload(replicas=2).one("Deployment")
+    (spread,) = deployment.pod["topologySpreadConstraints"]
+
+    assert deployment.inputs["spec"]["replicas"] == 2
+    assert spread["topologyKey"] == "kubernetes.io/hostname"
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+    wanted = spread["labelSelector"]["matchLabels"].items()
+    assert wanted <= deployment.template["metadata"]["labels"].items()
+
+
+def test_a_node_is_emptied_of_one_after_another() -> None:
+    budget = workload(replicas=2).one("PodDisruptionBudget").inputs["spec"]
+
+    assert budget["maxUnavailable"] == 1
+    assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
+
+
+def test_a_single_pod_does_not_keep_a_node_from_being_emptied() -> None:
+    assert not workload().all("PodDisruptionBudget")
+    assert "topologySpreadConstraints" not in workload().one("Deployment").pod
+
+
+def test_pods_that_share_a_volume_stay_together_and_leave_together() -> None:
+    # The second one starts on another node only when the first has left this one, too.
+    engine = claimed(replicas=2)
+
+    assert "podAffinity" in engine.one("Deployment").pod["affinity"]
+    assert "topologySpreadConstraints" not in engine.one("Deployment").pod
+    assert not engine.all("PodDisruptionBudget")
+
+
+def test_nobody_asks_before_it_can_have_started() -> None:
+    container = workload(contract=replace(CONTRACT, start=7)).one("Deployment").container
+
+    assert container["startupProbe"]["initialDelaySeconds"] == 7

@@ -23,6 +23,7 @@ def faults(objects: Sequence[Resource]) -> list[str]:
         *_claims(objects),
         *_services(objects),
         *_neighbours(objects),
+        *_ways(objects),
         *_pictures(objects),
         *_probes(objects),
         *_ingresses(objects),
@@ -138,6 +139,52 @@ def _neighbours(objects: Sequence[Resource]) -> Iterator[str]:
             for host, port in _DATABASE:
                 if host in env and not _answers(objects, env[host], float(env[port])):
                     yield f"{maker.object_name}: no database at {env[host]}:{env[port]}"
+
+
+def _ways(objects: Sequence[Resource]) -> Iterator[str]:
+    """Ask whether the network lets through what each pod asks, to where somebody listens."""
+    policies = _of(objects, "NetworkPolicy").values()
+    rules = [each.inputs["spec"] for each in policies]
+    inside: Inputs = {"podSelector": {}}
+    if not any(inside in entry["to"] for rule in rules for entry in rule.get("egress", [])):
+        yield "nobody may ask anybody"
+    for asker, service in _questions(objects):
+        answers = service.inputs["spec"]["selector"]
+        for port in service.inputs["spec"]["ports"]:
+            way = port["targetPort"]
+            if not any(_lets_in(rule, asker, answers, way) for rule in rules):
+                yield f"{service.object_name} does not let {asker} in"
+
+
+def _questions(objects: Sequence[Resource]) -> Iterator[tuple[Any, Resource]]:
+    """Yield the labels of each pod that asks, None for the edge, and the Service it asks."""
+    services = _of(objects, "Service")
+    for maker in _makers(objects):
+        env = _environment(maker.container)
+        matches = [form.fullmatch(env[name]) for name, form in _ASKS.items() if name in env]
+        hosts = {match["host"] for match in matches if match}
+        hosts |= {env[host] for host, _ in _DATABASE if host in env}
+        for host in hosts & services.keys():
+            yield maker.template["metadata"]["labels"], services[host]
+    for ingress in _of(objects, "Ingress").values():
+        for rule in ingress.inputs["spec"]["rules"]:
+            for path in rule["http"]["paths"]:
+                if service := services.get(path["backend"]["service"]["name"]):
+                    yield None, service
+
+
+def _lets_in(rule: Inputs, asker: Any, answers: Inputs, port: float) -> bool:
+    if rule["podSelector"].get("matchLabels") != answers:
+        return False
+    for entry in rule.get("ingress", []):
+        if port in {each["port"] for each in entry["ports"]}:
+            for peer in entry["from"]:
+                inside = peer.get("podSelector", {}).get("matchLabels")
+                if inside is None and asker is None:
+                    return True
+                if inside and asker and inside.items() <= asker.items():
+                    return True
+    return False
 
 
 def _probes(objects: Sequence[Resource]) -> Iterator[str]:
