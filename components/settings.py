@@ -368,7 +368,7 @@ class _Reader:
         name = f"pulumi config set --path {path % 'username'} NAME -s {self._stack}"
         password = f"pulumi config set --secret --path {path % 'password'} -s {self._stack}"
         if server not in self._held:
-            near = difflib.get_close_matches(server, sorted(self._held), n=1)
+            near = difflib.get_close_matches(server, sorted(self._held), n=1, cutoff=0.75)
             held = f"did you mean {near[0]}?" if near else f"those are {_words(self._held)}"
             self._say(
                 f"{full} is not the registry of any image of this stack: {held}",

@@ -1,6 +1,7 @@
 """The site: each setting reaches what it is for, and nothing else."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -155,3 +156,26 @@ def test_secrets_are_sealed_before_anything_is_made_of_them() -> None:
 def test_a_secret_is_changed_in_place() -> None:
     # Replaced, it would be gone for a moment in which a pod may want to start.
     assert settled(STACK).one("kubernetes").inputs["enableSecretMutable"] == "true"
+
+
+def test_an_image_that_would_not_work_here_is_refused_by_the_whole_program(tmp_path: Path) -> None:
+    label = "LABEL org.openvault.contract.port=8081 org.openvault.contract.required=FRONT_END\n"
+    (tmp_path / "Dockerfile").write_text(f"FROM a\n{label}")
+
+    with pytest.raises(pulumi.RunError) as refusal:
+        up(STACK, proxyBuild={"context": str(tmp_path)})
+
+    assert "ov-nginx would not work with its image" in str(refusal.value)
+    assert "port 8080 would be asked, and the image answers on port 8081" in str(refusal.value)
+    assert "needs FRONT_END, and is given FRONTEND" in str(refusal.value)
+
+
+def test_a_released_image_that_says_what_it_asks_is_taken_at_its_word() -> None:
+    image = f"docker.io/wgbhmla/ov-frontend:v0.2.2@{DIGEST}"
+
+    with pytest.raises(pulumi.RunError, match="NODE_ENV would be given, and the image does not"):
+        up(
+            STACK,
+            frontendImage=image,
+            frontendContract={"digest": DIGEST, "required": "OV_API_URL", "optional": ""},
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -218,6 +219,194 @@ def test_a_build_says_where_and_how() -> None:
     assert build
     assert (build.context, build.dockerfile, build.target) == tuple(how.values())
     assert (build.args, build.platform) == ({"D": "e"}, "linux/arm64")
+
+
+# Builds: what must not begin
+
+
+def test_a_context_that_is_not_there_is_refused_with_the_way_out() -> None:
+    said = refusal(lambda: load(proxyBuild={"context": "nosuch"}))
+
+    assert "openvault:proxyBuild: context nosuch does not exist" in said
+    assert "Type: pulumi config set --path proxyBuild.context FOLDER -s ov-demo" in said
+
+
+def test_an_address_of_git_is_no_context() -> None:
+    said = refusal(lambda: load(proxyBuild={"context": "https://github.com/x/y.git#v1"}))
+
+    assert "is an address, and only a local folder can be built" in said
+    assert "Type: git clone https://github.com/x/y.git" in said
+
+
+def test_a_context_with_what_must_not_ship_is_refused(tmp_path: Path) -> None:
+    for name in ("Dockerfile", ".env"):
+        (tmp_path / name).write_text("")
+    said = refusal(lambda: load(proxyBuild={"context": str(tmp_path)}))
+
+    assert "contains what must not be in an image: .env" in said
+    assert "/.dockerignore: .env" in said
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PASSWORD", "OV_DB_PASSWORD", "GITHUB_TOKEN", "OV_SECRET_KEY", "API_KEY", "token", "APIKEY"],
+)
+def test_an_argument_with_the_name_of_a_secret_is_refused(name: str) -> None:
+    build = {"context": "images/ov-nginx", "args": {name: "x"}}
+    said = refusal(lambda: load(proxyBuild=build))
+
+    assert f"openvault:proxyBuild.args.{name} has the name of a secret" in said
+    assert f"Type: pulumi config rm --path proxyBuild.args.{name} -s ov-demo" in said
+
+
+@pytest.mark.parametrize("name", ["BASE", "KEYBOARD", "TOKENIZER", "VERSION"])
+def test_an_argument_with_another_name_is_welcome(name: str) -> None:
+    assert load(proxyBuild={"context": "images/ov-nginx", "args": {name: "x"}})
+
+
+@pytest.mark.parametrize("key", SECRETS)
+def test_an_argument_with_the_value_of_a_secret_is_refused_without_showing_it(key: str) -> None:
+    build = {"context": "images/ov-nginx", "args": {"ADDRESS": f"x:{SECRETS[key]}@y"}}
+    said = refusal(lambda: load(proxyBuild=build))
+
+    assert f"openvault:proxyBuild.args.ADDRESS has the value of {key}" in said
+    assert SECRETS[key] not in said
+
+
+def test_an_argument_with_the_password_of_a_registry_is_refused() -> None:
+    build = {"context": "images/ov-nginx", "args": {"ADDRESS": "sentinel-of-the-registry"}}
+    said = refusal(lambda: load(proxyBuild=build, registries={"docker.io": LOGIN}))
+
+    assert "ADDRESS has the value of registries[docker.io].password" in said
+
+
+def test_a_sealed_argument_is_refused() -> None:
+    def program() -> None:
+        config = configured(
+            "ov-demo", proxyBuild={"context": "images/ov-nginx", "args": {"A": "x"}}
+        )
+        secret = [f"openvault:{key}" for key in (*SECRETS, "proxyBuild")]
+        pulumi.runtime.set_all_config(config, secret)
+        Settings.load("ov-demo")
+
+    assert "openvault:proxyBuild has a secret in it" in refusal(lambda: run(program))
+
+
+# Registries
+
+LOGIN = {"username": "archivist", "password": "sentinel-of-the-registry"}
+
+
+def test_who_a_stack_is_to_a_registry_is_read() -> None:
+    (known,) = load(registries={"docker.io": LOGIN}).registries.values()
+
+    assert (known.server, known.username) == ("docker.io", "archivist")
+
+
+@pytest.mark.parametrize(
+    ("registries", "why", "way_out"),
+    [
+        (
+            {"docker.io": {"username": "archivist"}},
+            "has a username and no password",
+            """pulumi config set --secret --path 'registries["docker.io"].password'""",
+        ),
+        (
+            {"docker.io": {"password": "sentinel-of-the-registry"}},
+            "has a password and no username",
+            """pulumi config set --path 'registries["docker.io"].username' NAME""",
+        ),
+        (
+            {"docker.io": LOGIN | {"email": "x"}},
+            "needs username and password",
+            """pulumi config set --path 'registries["docker.io"].username' NAME""",
+        ),
+        (
+            {"docker.io": "archivist"},
+            "needs username and password",
+            """pulumi config set --secret --path 'registries["docker.io"].password'""",
+        ),
+        (
+            {"dockr.io": LOGIN},
+            "not the registry of any image of this stack: did you mean docker.io?",
+            """pulumi config rm --path 'registries["dockr.io"]'""",
+        ),
+        (
+            {"ghcr.io": LOGIN},
+            "not the registry of any image of this stack: those are docker.io",
+            """pulumi config rm --path 'registries["ghcr.io"]'""",
+        ),
+    ],
+)
+def test_half_a_registry_is_refused_with_the_way_out(
+    registries: dict[str, Any], why: str, way_out: str
+) -> None:
+    said = refusal(lambda: load(registries=registries))
+
+    assert f"openvault:registries[{next(iter(registries))}]" in said
+    assert why in said
+    assert f"Type: {way_out}" in said or f"and:  {way_out}" in said
+    assert "sentinel" not in said
+    assert said.count("- openvault:") == 1
+
+
+def test_a_registrys_password_stored_in_clear_is_refused() -> None:
+    said = refusal(lambda: load(sealed=False, registries={"docker.io": LOGIN}))
+
+    assert "openvault:registries has a password stored in clear" in said
+    assert "sentinel-of-the-registry" not in said
+
+
+# What images say of themselves
+
+PINNED = f"docker.io/wgbhmla/ov-wag:v0.2.1@{DIGEST}"
+NOTED = {"digest": DIGEST, "generation": "0.x", "port": "8000"}
+
+
+def test_what_was_noted_of_an_image_is_read() -> None:
+    promise = load(backendImage=PINNED, backendContract=NOTED).backend_image.promise
+
+    assert promise
+    assert promise.port == 8000
+
+
+def test_what_was_noted_of_another_image_is_refused() -> None:
+    noted = NOTED | {"digest": f"sha256:{'6' * 64}"}
+    said = refusal(lambda: load(backendImage=PINNED, backendContract=noted))
+
+    assert "openvault:backendContract was noted of another image" in said
+    assert f"Type: ./ov images pin ov-wag {PINNED} -s ov-demo" in said
+
+
+def test_an_image_that_says_it_is_of_another_generation_is_refused() -> None:
+    noted = NOTED | {"generation": "1.x"}
+    said = refusal(lambda: load(backendImage=PINNED, backendContract=noted))
+
+    assert "it is of generation 1.x, and the stack of 0.x" in said
+
+
+def test_a_label_that_says_nothing_is_refused() -> None:
+    said = refusal(lambda: load(backendImage=PINNED, backendContract=NOTED | {"port": "http"}))
+
+    assert "has a label that says nothing: org.openvault.contract.port=http" in said
+    assert "Type: pulumi config rm backendContract -s ov-demo" in said
+
+
+def test_an_image_that_is_built_says_it_in_its_dockerfile() -> None:
+    promise = load().proxy_image.promise
+
+    assert promise
+    assert promise.port == 8080
+    said = refusal(lambda: load(proxyContract={"port": "8080"}))
+    assert "openvault:proxyContract is of no use: the image is built here" in said
+
+
+def test_a_dockerfile_with_a_label_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a\nLABEL org.openvault.contract.prt=1\n")
+    said = refusal(lambda: load(proxyBuild={"context": str(tmp_path)}))
+
+    assert "has a label that says nothing: org.openvault.contract.prt=1" in said
+    assert f"Correct the label in {tmp_path}/Dockerfile" in said
 
 
 # Sizes
