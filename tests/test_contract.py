@@ -14,7 +14,7 @@ CONTRACT = Contract(
     required=frozenset({"OV_DB_HOST", "OV_SECRET_KEY"}),
     optional=frozenset({"OV_BASE_URL"}),
     volumes={"media": "/app/media"},
-    need=Need(cpu="1m", memory="1Mi", memory_limit="1Mi"),
+    need=Need(cpu=1, memory=1, memory_limit=1),
     ready=Check(path="/ready"),
     alive=Check(command=("true",)),
 )
