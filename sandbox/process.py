@@ -242,15 +242,16 @@ def _fingerprint(
 
 
 def _groups(top: Path) -> list[Path]:
-    return [top, *(path for path in top.rglob("*") if path.is_dir())]
+    # Not rglob: groups go away while they are listed, and os.walk takes that as it comes.
+    return [Path(folder) for folder, _, _ in os.walk(top)]
 
 
 def _pids(top: Path) -> list[int]:
     found: list[int] = []
-    if top.exists():
-        for group in _groups(top):
-            with contextlib.suppress(FileNotFoundError, OSError):
-                found += map(int, (group / "cgroup.procs").read_text().split())
+    for group in _groups(top):
+        # A group that goes away meanwhile says so by one error or another.
+        with contextlib.suppress(OSError):
+            found += map(int, (group / "cgroup.procs").read_text().split())
     return found
 
 

@@ -17,7 +17,11 @@ from sandbox.instance import Instance
 from sandbox.process import Processes, attempt
 from sandbox.toolchain import Toolchain
 
-FORGET_AND_START = 'rm -f "$1" "$2" && shift 2 && exec "$@"'
+# Docker leaves sockets and mounts on the machine when it is killed. In a mount namespace of its
+# own, with a /run of its own, they end with it. What an earlier daemon noted in the two files may
+# name a process that is somebody else's by now.
+ALONE = ("unshare", "--mount", "--propagation", "slave", "/bin/sh", "-c")
+START = 'mount -t tmpfs -o mode=0755 tmpfs /run && rm -f "$1" "$2" && shift 2 && exec "$@"'
 
 # Builds get their addresses here; pods have 10.244.0.0/16 and services 10.96.0.0/16.
 BRIDGE = "10.245.0.1/24"
@@ -34,8 +38,10 @@ class _Daemon:
 
     def up(self, processes: Processes, env: Mapping[str, str]) -> bool:
         """Start it unless it runs and answers; return whether it was started now."""
-        if processes.pids(self.name) and not self.answers():
+        if not self.answers():
             processes.stop(self.name)
+            # Builds that lost their daemon.
+            processes.end_all(self.name)
         started = processes.start(self.name, self.argv, env=env, configuration=[self.configuration])
         processes.wait_until(self.name, self.answers, seconds=60)
         return started
@@ -81,10 +87,9 @@ def _docker(instance: Instance, toolchain: Toolchain) -> _Daemon:
         "log-level": "warn",
     }
     configuration = _configuration(instance.state / "docker.json", settings)
-    # What an earlier daemon left may name a process that is somebody else's by now.
     forget = [instance.run / "docker.pid", instance.run / "docker/containerd/containerd.pid"]
     dockerd = [toolchain.path("dockerd"), "--config-file", configuration]
-    argv = ["/bin/sh", "-c", FORGET_AND_START, "docker", *forget, *dockerd]
+    argv = [*ALONE, START, "docker", *forget, *dockerd]
     return _Daemon("docker", argv, configuration, lambda: docker_answers(instance, toolchain))
 
 

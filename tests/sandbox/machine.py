@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,11 +135,12 @@ def sandbox(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def kill_up_at(line: str, *, group: bool = True) -> bool:
-    """Kill `up` once it prints a line that starts so; return whether it got there.
+def kill_up_at(moment: str, *, group: bool = True) -> None:
+    """Kill `up` once it prints a line that starts so; fail with its words if it never does.
 
     Kill its whole process *group*, as a closed terminal does, or the one process alone.
     """
+    said: list[str] = []
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "sandbox", "up"],
         cwd=CHECKOUT,
@@ -152,22 +153,18 @@ def kill_up_at(line: str, *, group: bool = True) -> bool:
         # A way up that hangs must not hang the tests.
         watchdog = threading.Timer(900, up.kill)
         watchdog.start()
-        met = any(_until(line, up.stdout or ()))
-        if met:
-            _kill(up, group=group)
+        for line in up.stdout or ():
+            said.append(line)
+            if line.startswith(moment):
+                _kill(up, group=group)
+                break
         watchdog.cancel()
         # Children that live on hold the pipe open; nobody reads it any more.
         if up.stdout:
             up.stdout.close()
         up.wait()
-    return met
-
-
-def _until(start: str, lines: Iterator[str] | tuple[()]) -> Iterator[bool]:
-    for line in lines:
-        if line.startswith(start):
-            yield True
-            return
+    reached = said and said[-1].startswith(moment)
+    assert reached, f"`up` never said {moment!r}, but:\n{''.join(said)}"
 
 
 def _kill(up: subprocess.Popen[str], *, group: bool) -> None:
