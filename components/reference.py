@@ -16,6 +16,10 @@ _REFERENCE = re.compile(
 )
 
 
+# What the clusters' nodes are, whatever the machine that builds is.
+PLATFORM = "linux/amd64"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
     """The name of an image that will be the same image tomorrow."""
@@ -65,8 +69,7 @@ class Build:
     dockerfile: str = "Dockerfile"
     target: str | None = None
     args: Mapping[str, str] = field(default_factory=dict[str, str])
-    # What the clusters' nodes are, whatever the machine that builds is.
-    platform: str = "linux/amd64"
+    platform: str = PLATFORM
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from components.contract import CONTRACTS, GENERATIONS, LABEL, Generation, Need,
 from components.dockerfile import labels
 from components.endpoint import Address, Door, Edge
 from components.naming import NAMESPACES
-from components.reference import Build, Reference, Source
+from components.reference import PLATFORM, Build, Reference, Source
 
 T = TypeVar("T")
 
@@ -562,7 +562,7 @@ class _Reader:
 def _build(fields: Mapping[str, Any]) -> Build | None:
     """Return the build that a configuration object describes, or None when it describes none."""
     args: object = fields.get("args", {})
-    platform: object = fields.get("platform", "linux/amd64")
+    platform: object = fields.get("platform", PLATFORM)
     if not isinstance(platform, str) or not _PLATFORM.fullmatch(platform):
         return None
     if "context" not in fields or fields.keys() - _BUILD or not isinstance(args, dict):

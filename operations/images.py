@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.contract import LABEL
 from components.reference import Reference
 from operations import names, project
 from operations.credentials import Credentials
@@ -112,14 +113,17 @@ def pin(  # noqa: PLR0913, each option of a command is an argument
         raise _built_here(stack, service, builds)
     access = _access(wanted, username, ca, password_stdin=password_stdin)
     registry = access.open(wanted)
-    found = fit(registry).reference
+    resolved = fit(registry)
+    found = resolved.reference
 
     after = before.without(project.full(project.build_key(service))) if builds else before
     old = _current(place, before, service)
-    if not builds and old and (old.repository, old.digest) == (found.repository, found.digest):
+    if builds or not old or (old.repository, old.digest) != (found.repository, found.digest):
+        after = after.with_value(project.full(key), str(found))
+    after = _with_contract(after, service, resolved)
+    if after == before:
         print(f"{stack} has {service} pinned to this image already: {old}")
     else:
-        after = after.with_value(project.full(key), str(found))
         _show_difference(before, after)
         if not dry_run:
             after.write(before)
@@ -238,6 +242,20 @@ def _built_here(stack: str, service: str, builds: object) -> Refused:
         "To run a published image from now on, type the same with --published: it removes "
         f"{key} from Pulumi.{stack}.yaml",
     )
+
+
+def _with_contract(file: StackFile, service: str, found: Resolved) -> StackFile:
+    """Return the file with what an image says of itself, which a preview then needs not ask."""
+    key = project.full(project.contract_key(service))
+    noted = {
+        name.removeprefix(LABEL): text
+        for name, text in sorted(found.labels.items())
+        if name.startswith(LABEL)
+    }
+    if not noted:
+        return file.without(key)
+    noted = {"digest": str(found.reference.digest)} | noted
+    return file if file.config.get(key) == noted else file.with_value(key, noted)
 
 
 def _show_difference(before: StackFile, after: StackFile) -> None:

@@ -78,6 +78,11 @@ def build_key(service: str) -> str:
     return f"{_prefix(service)}Build"
 
 
+def contract_key(service: str) -> str:
+    """Return the key that says what a service's published image asks of whoever runs it."""
+    return f"{_prefix(service)}Contract"
+
+
 def _prefix(service: str) -> str:
     if service not in SERVICES:
         raise Refused(

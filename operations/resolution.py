@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from components.reference import Reference
+from components.reference import PLATFORM, Reference
 from operations.errors import Exit, Refused
 from operations.registry import Manifest, Registry, platform
-
-# What the clusters' nodes are.
-PLATFORM = "linux/amd64"
 
 # Builds that are to be reproducible date their images to the beginning of time.
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -26,6 +23,8 @@ class Resolved:
     platforms: tuple[str, ...]
     listed: bool
     created: datetime | None
+    # What the image says of itself, made for the clusters' nodes if there are several.
+    labels: Mapping[str, str]
 
     @property
     def fits(self) -> bool:
@@ -47,15 +46,16 @@ def resolve(registry: Registry) -> Resolved:
     if images is None:
         own = registry.configuration(manifest)
         platforms = (platform(own),) if platform(own) else ()
-        created = _created(own)
     else:
         platforms = tuple(platform(image["platform"]) for image in images)
-        created = _created(registry.configuration(_child(registry, images))) if images else None
+        nothing: Mapping[str, Any] = {}
+        own = registry.configuration(_child(registry, images)) if images else nothing
     return Resolved(
         reference=replace(reference, digest=manifest.digest),
         platforms=platforms,
         listed=images is not None,
-        created=created,
+        created=_created(own),
+        labels=_labels(own),
     )
 
 
@@ -95,6 +95,11 @@ def age(created: datetime | None, now: datetime | None = None) -> str:
 def _child(registry: Registry, images: list[dict[str, Any]]) -> Manifest:
     ours = [image for image in images if platform(image["platform"]) == PLATFORM]
     return registry.manifest(str((ours or images)[0]["digest"]))
+
+
+def _labels(configuration: Mapping[str, Any]) -> Mapping[str, str]:
+    settings = cast("dict[str, Any]", configuration.get("config") or {})
+    return settings.get("Labels") or {}
 
 
 def _created(configuration: Mapping[str, Any]) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -44,10 +45,15 @@ class StackFile:
         config: object = loaded(self.text).get("config")
         return cast("dict[str, Any]", config) if isinstance(config, dict) else {}
 
-    def with_value(self, key: str, value: str) -> StackFile:
-        """Return the file with *key* set to *value*, in the quotes the old value had."""
+    def with_value(self, key: str, value: str | Mapping[str, str]) -> StackFile:
+        """Return the file with *key* set to *value*: text in the quotes the old one had.
+
+        An object takes one line, whatever the old one took.
+        """
         for name, node in self._entries():
             if name.value == key:
+                if isinstance(value, Mapping):
+                    return self.without(key).with_value(key, value)
                 if not isinstance(node, yaml.ScalarNode) or node.style in {"|", ">"}:
                     raise self._by_hand(key, value)
                 first, last = _start(node), _end(node)
@@ -55,7 +61,8 @@ class StackFile:
                 new = f"{quote}{value}{quote.strip()}"
                 text = self.text[:first] + new + self.text[last:]
                 return self._checked(replace(self, text=text), key, value)
-        return self._checked(self._with_line(key, value), key, value)
+        line = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return self._checked(self._with_line(key, line), key, value)
 
     def without(self, key: str) -> StackFile:
         """Return the file without *key* and all that belongs to it."""
@@ -115,7 +122,7 @@ class StackFile:
             return _end(last)
         return self.text.find("\n", _end(last)) + 1 or len(self.text)
 
-    def _checked(self, changed: StackFile, key: str, value: str | None) -> StackFile:
+    def _checked(self, changed: StackFile, key: str, value: object) -> StackFile:
         """Return *changed* if it says what this file says but for *key*; else refuse to guess."""
         wanted = {name: given for name, given in self.config.items() if name != key}
         if value is not None:
@@ -131,7 +138,7 @@ class StackFile:
     def _rest(self) -> dict[str, Any]:
         return {name: value for name, value in loaded(self.text).items() if name != "config"}
 
-    def _by_hand(self, key: str, value: str | None) -> Refused:
+    def _by_hand(self, key: str, value: object) -> Refused:
         do = f"remove {key}" if value is None else f"write {key}: {value}"
         return Refused(
             Exit.SETTINGS,

@@ -31,6 +31,16 @@ SECRETS = {
     "adminPassword": ("admin-password", 18),
 }
 
+# What the committed file knows of images and registries that are not the sandbox's.
+_OF_OTHER_REGISTRIES = (
+    "registries",
+    "backendContract",
+    "databaseContract",
+    "frontendContract",
+    "jumpboxContract",
+    "proxyContract",
+)
+
 HEADER = "# Made by `make up` from the checkout's {name}, which is the one to change.\n"
 
 
@@ -80,6 +90,8 @@ def write_stack(instance: Instance, images: Mapping[str, str], stack: str = STAC
     before = _kept(own)
     sealed: dict[str, Any] = before.get("config") or {}
     config: dict[str, Any] = settings.setdefault("config", {})
+    for key in _OF_OTHER_REGISTRIES:
+        config.pop(f"{PROJECT}:{key}", None)
     for key, value in _choices(instance, images, stack).items():
         config[f"{PROJECT}:{key}"] = value
     lacking: list[str] = []

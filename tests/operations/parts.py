@@ -36,13 +36,16 @@ def content(document: object, kind: str) -> Content:
     return Content(json.dumps(document).encode(), kind)
 
 
-def config(label: str, platform: str = "linux/amd64", created: str = "") -> Content:
+def config(label: str, platform: str = "linux/amd64", created: str = "", **labels: str) -> Content:
     """Return the part that says what an image is; another *label* makes another image."""
     system, _, architecture = platform.partition("/")
     document: dict[str, Any] = {
         "os": system,
         "architecture": architecture,
-        "config": {"Labels": {"label": label}},
+        "config": {
+            "Labels": {"label": label}
+            | {f"org.openvault.contract.{name}": text for name, text in labels.items()}
+        },
         "rootfs": {"type": "layers", "diff_ids": []},
     }
     if created:

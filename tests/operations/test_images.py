@@ -163,6 +163,29 @@ def test_pinning_twice_says_so(ov: Ov, hub: FakeRegistry, settings: Path) -> Non
     assert "pinned to this image already" in said.out
 
 
+def test_pin_notes_what_an_image_says_of_itself(ov: Ov, hub: FakeRegistry, settings: Path) -> None:
+    before = demo(settings)
+    one = config("v0.4.0", port="8000", generation="0.x")
+    digest = hub.push(WAG, "v0.4.0", one, image(one))
+
+    said = ov("pin", "ov-wag", f"{WAG}:v0.4.0", "-s", "ov-demo")
+
+    line = f'{{"digest": "{digest}", "generation": "0.x", "port": "8000"}}'
+    assert said.code == 0
+    assert f"\n+  openvault:backendContract: {line}\n" in said.out
+    assert f"\n  openvault:backendContract: {line}\n" in demo(settings)
+    assert "pinned to this image already" in (
+        ov("pin", "ov-wag", f"{WAG}:v0.4.0", "-s", "ov-demo").out
+    )
+
+    # An image without a word of its own takes the note away again.
+    ov("pin", "ov-wag", f"{WAG}:v0.3.0", "-s", "ov-demo")
+    digest = hub.contents[WAG, "v0.3.0"].digest
+    assert demo(settings) == before.replace(
+        f"backendImage: {NAME}:v0.2.1", f"backendImage: {NAME}:v0.3.0@{digest}"
+    )
+
+
 @pytest.mark.parametrize("service", ["ov-wag", "ov-frontend", "db"])
 def test_every_published_service_can_be_pinned(
     service: str, ov: Ov, hub: FakeRegistry, settings: Path

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 
 from sandbox.instance import CHECKOUT
 
-ALLOWED = {"components.naming", "components.reference", "sandbox.errors"}
+ALLOWED = {
+    "components.contract",
+    "components.naming",
+    "components.reference",
+    "sandbox.errors",
+}
 
 
 def foreign() -> Iterator[str]:

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from components.image import PLATFORM as BUILT_FOR
 from operations import credentials, names
 from operations.credentials import Credentials
 from operations.errors import Exit, Refused
 from operations.registry import Access, Registry
-from operations.resolution import PLATFORM, Resolved, age, fit, resolve, tag_now
+from operations.resolution import Resolved, age, fit, resolve, tag_now
 from tests.operations.fake import IDENTITY, PASSWORD, USER, FakeRegistry
 from tests.operations.parts import DOCKER_LIST, OCI_LIST, Content, config, image, listing
 
@@ -94,10 +93,6 @@ def test_what_the_nodes_cannot_run_does_not_fit(registry: FakeRegistry) -> None:
         with pytest.raises(Refused, match=r"made for linux/arm64.*--platform") as refusal:
             fit(opened(registry, NAME.replace("v0.2.1", tag)))
         assert refusal.value.code is Exit.UNFIT
-
-
-def test_the_nodes_platform_is_the_one_images_are_built_for() -> None:
-    assert PLATFORM == BUILT_FOR
 
 
 def test_a_digest_is_looked_up_and_its_tag_kept(registry: FakeRegistry) -> None:

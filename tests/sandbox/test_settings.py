@@ -69,6 +69,21 @@ def test_the_sandbox_chooses_only_what_the_project_declares(instance: Instance) 
     assert chosen - {"disable-default-providers"} <= set(declared)
 
 
+def test_what_is_known_of_other_registries_does_not_come_along(
+    instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed = yaml.safe_load((CHECKOUT / "Pulumi.ov-demo.yaml").read_text())
+    committed["config"]["openvault:registries"] = {"ghcr.io": {"username": "archivist"}}
+    committed["config"]["openvault:backendContract"] = {"digest": "sha256:0", "port": "8000"}
+    (tmp_path / "Pulumi.ov-demo.yaml").write_text(yaml.safe_dump(committed))
+    monkeypatch.setattr(settings, "CHECKOUT", tmp_path)
+
+    settings.write_stack(instance, IMAGES)
+
+    written = stack_file(instance)["config"]
+    assert not {"openvault:registries", "openvault:backendContract"} & set(written)
+
+
 def test_sealed_secrets_survive_the_next_writing(instance: Instance) -> None:
     lacking = settings.write_stack(instance, IMAGES)
     assert lacking == ["databasePassword", "secretKey", "adminPassword"]
