@@ -200,7 +200,9 @@ class Engine:
 
 def _is_pulumi(process: int) -> bool:
     try:
-        return psutil.Process(process).name().startswith("pulumi")
+        holder = psutil.Process(process)
+        # One that was killed keeps its name until its parent takes note of its end.
+        return holder.status() != psutil.STATUS_ZOMBIE and holder.name().startswith("pulumi")
     except psutil.NoSuchProcess:
         return False
 
