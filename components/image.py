@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pulumi
@@ -47,13 +48,28 @@ class Image(pulumi.ComponentResource):
                 registry=_registry(args.credentials) if args.credentials else None,
                 opts=children(self, opts),
             )
-            self.reference = image.repo_digest
+            self.reference = image.repo_digest.apply(by_digest)
         self.artifact = Artifact(
             reference=self.reference,
             pull_secret=args.pull_secret,
             promise=args.source.promise,
         )
         self.register_outputs({"reference": self.reference})
+
+
+def by_digest(reference: str | None) -> str:
+    """Return the reference that a push gave back, or refuse one that no node could pull.
+
+    Docker's provider gives an image that was built and not pushed the number it has on the machine
+    that built it.
+    """
+    repository, _, digest = (reference or "").partition("@")
+    if repository and re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        return str(reference)
+    raise pulumi.RunError(
+        f"The registry gave {reference!r} for an image that was built here, and no digest: no node "
+        "could pull it.\n    See whether it was pushed: ./ov images list"
+    )
 
 
 def _build(build: Build) -> docker.DockerBuildArgsDict:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pulumi
+import pytest
 
 from components.artifact import Credentials
-from components.image import Image, ImageArgs
+from components.image import Image, ImageArgs, by_digest
 from components.reference import Build
 from tests.engine import Engine, Resource, digest_of, run
 from tests.parts import source
@@ -143,6 +144,14 @@ def test_it_is_built_for_other_nodes_where_there_are_some() -> None:
     made = docker_image(image("docker.io/wgbhmla/ov-nginx:v1", built))
 
     assert made.inputs["build"]["platform"] == "linux/arm64"
+
+
+@pytest.mark.parametrize("given", [None, "", f"{DIGEST}", "docker.io/example/it:v1"])
+def test_what_no_node_could_pull_reaches_no_workload(given: str | None) -> None:
+    with pytest.raises(pulumi.RunError, match=r"no digest: no node could pull it\.\n.*ov images"):
+        by_digest(given)
+
+    assert by_digest(PUBLISHED) == PUBLISHED
 
 
 def test_a_preview_does_not_know_the_digest_yet_and_shows_the_rest() -> None:
