@@ -91,6 +91,8 @@ class Contract:
     ready: Check | None = None
     alive: Check | None = None
     # Seconds between "takes no new requests" and "stop", and until it is stopped the hard way.
+    # Where the only pod of a service leaves, it serves all the same until the next one is ready,
+    # if it has that long.
     drain: int = 0
     grace: int = 30
     # Seconds it usually takes to start, before which nobody asks; and those it may take at worst,
@@ -280,10 +282,11 @@ _WAG_0 = Contract(
     start=4,
     # Both answer 400 without a Host header that OV_ALLOWED_HOSTS knows. The log-in page of the
     # CMS asks the database, that of the plain admin does not.
-    ready=Check(path="/admin/login/", host="ov-wag", timeout=5),
-    alive=Check(path="/django-admin/login/", host="ov-wag", timeout=5),
-    drain=5,
-    grace=40,
+    # The patience is for a busy one, which answers late and is not helped by being left out.
+    ready=Check(path="/admin/login/", host="ov-wag", timeout=10),
+    alive=Check(path="/django-admin/login/", host="ov-wag", timeout=10),
+    drain=25,
+    grace=60,
 )
 
 _FIRST = Generation(
@@ -335,10 +338,11 @@ _FIRST = Generation(
         required=frozenset({"OV_API_URL"}),
         optional=frozenset({"NODE_ENV"}),
         need=Need(cpu=50, memory=96, memory_limit=256),
-        start=3,
-        ready=Check(path="/about"),
-        alive=Check(path="/about"),
-        drain=5,
+        start=5,
+        ready=Check(path="/about", timeout=10),
+        alive=Check(path="/about", timeout=10),
+        drain=15,
+        grace=45,
     ),
     proxy=Contract(
         uid=101,
@@ -351,7 +355,8 @@ _FIRST = Generation(
         need=Need(cpu=50, memory=32, memory_limit=128),
         ready=Check(path="/healthz"),
         alive=Check(path="/healthz"),
-        drain=5,
+        drain=15,
+        grace=45,
     ),
     jumpbox=Contract(
         uid=10001,

@@ -223,8 +223,8 @@ def test_a_database_that_is_away_restarts_nothing(engine: Engine) -> None:
 def test_requests_in_flight_finish(engine: Engine) -> None:
     server = engine.one("Deployment")
 
-    assert server.container["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
-    assert server.pod["terminationGracePeriodSeconds"] == 40
+    assert server.container["lifecycle"] == {"preStop": {"sleep": {"seconds": 25}}}
+    assert server.pod["terminationGracePeriodSeconds"] == 60
     assert server.inputs["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 

@@ -47,7 +47,7 @@ def test_a_back_end_that_is_away_restarts_nothing(engine: Engine) -> None:
 def test_requests_in_flight_finish(engine: Engine) -> None:
     server = engine.one("Deployment")
 
-    assert server.container["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+    assert server.container["lifecycle"] == {"preStop": {"sleep": {"seconds": 15}}}
     assert server.inputs["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 

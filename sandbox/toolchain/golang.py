@@ -166,3 +166,8 @@ RECIPES = (
         before=_provider_schema,
     ).recipe("building Pulumi's Kubernetes provider, about 5 minutes"),
 )
+
+# What the tests and the measurements send requests with; `make up` does not need it.
+LOAD = Program("vegeta", "vegeta", "github.com/tsenart/vegeta/v12").recipe(
+    "building vegeta, which sends requests at a steady rate, about a minute"
+)
