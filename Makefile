@@ -12,7 +12,7 @@ export PULUMI_ERROR_OUTPUT_STRING := true
 
 .PHONY: help
 help: ## explain the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/[$$][$$]/, "$$"); printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/[$$][$$]/, "$$"); printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.ready: requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is missing: install it, or name one: make PYTHON=python3.11" >&2; exit 1; }
@@ -66,6 +66,10 @@ browser: $(VENV)/.ready
 .PHONY: bench
 bench: $(VENV)/.ready ## measure, side by side, on a running sandbox; writes build/bench.json
 	@$(BIN)/python -m bench
+
+.PHONY: config-docs
+config-docs: $(VENV)/.ready ## write docs/configuration.md from the schema in Pulumi.yaml
+	@$(BIN)/python -m operations.configuration
 
 .PHONY: lock
 lock: $(VENV)/.ready ## resolve requirements.txt and pyproject.toml into the lock files
