@@ -338,7 +338,7 @@ _FIRST = Generation(
         required=frozenset({"OV_API_URL"}),
         optional=frozenset({"NODE_ENV"}),
         need=Need(cpu=50, memory=96, memory_limit=256),
-        start=5,
+        start=8,
         ready=Check(path="/about", timeout=10),
         alive=Check(path="/about", timeout=10),
         drain=15,

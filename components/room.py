@@ -12,8 +12,9 @@ from components.contract import Need
 from components.naming import PROJECT
 from components.options import children
 
-# Room for every pod to be replaced by one that needs twice as much, or by one that needs half.
-SPARE = 2
+# Room for each pod, for one more that still is on its way out, and for the one that is half its size
+# or twice, so that no change stands in the way of itself.
+SPARE = 3
 
 # What a container gets that says nothing: a tool that somebody starts by hand.
 _USUAL = Need(cpu=10, memory=64, memory_limit=256)
