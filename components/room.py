@@ -12,8 +12,8 @@ from components.contract import Need
 from components.naming import PROJECT
 from components.options import children
 
-# Room for each pod, for one more that still is on its way out, and for the one that is half its size
-# or twice, so that no change stands in the way of itself.
+# Room for each pod, for one more that still is on its way out, and for one that is twice or half as
+# large, so that no change stands in the way of itself.
 SPARE = 3
 
 # What a container gets that says nothing: a tool that somebody starts by hand.

@@ -159,6 +159,9 @@ def test_a_proxy_that_starts_first_says_that_the_site_is_on_its_way(platform: Pl
     behind = ("deployment/ov-frontend", "deployment/ov-wag")
     try:
         platform.kubectl("scale", "--replicas=0", *behind)
+        # Those that leave would serve on for as long as a next one may take.
+        who = "app.kubernetes.io/name in (ov-frontend, ov-wag)"
+        platform.kubectl("delete", "pods", "-l", who, "--grace-period=1")
         platform.kubectl("rollout", "restart", "deployment/ov-nginx")
         platform.kubectl("rollout", "status", "deployment/ov-nginx", "--timeout=60s")
         for url in (platform.site, f"{platform.admin}/admin/"):
