@@ -89,6 +89,9 @@ def _processes() -> set[str]:
         with contextlib.suppress(OSError):
             program = process.joinpath("exe").readlink()
             environment = process.joinpath("environ").read_bytes().split(b"\0")
+            caches = [entry for entry in environment if entry.startswith(b"OV_CACHE=")]
+            if caches not in ([], [f"OV_CACHE={instance.cache}".encode()]):
+                continue  # it belongs to a sandbox that keeps its programs elsewhere
             owners = {name for name, setting in settings.items() if setting in environment}
             parent = process.joinpath("stat").read_text().rpartition(")")[2].split()[1]
             # What outlives its sandbox has lost its parent; what another test runs has not.
