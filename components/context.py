@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +25,9 @@ _HARMLESS = (".env.example", ".env.sample", ".env.template", "*.pub")
 _REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:|github\.com/).*", re.IGNORECASE)
 _TOLD = 5
 
+# A line of a .dockerignore, and whether it keeps what an earlier one left out.
+Pattern = tuple[re.Pattern[str], bool]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
@@ -39,7 +42,9 @@ def faults(root: Path, build: Build) -> list[Fault]:
     folder = root / build.context
     if _REMOTE.fullmatch(build.context):
         problem = f"context {build.context} is an address, and only a local folder can be built"
-        return [Fault(problem=problem, way_out=f"Type: git clone {build.context} ../checkout")]
+        address, _, version = build.context.partition("#")
+        branch = f" --branch {version}" if version else ""
+        return [Fault(problem=problem, way_out=f"Type: git clone {address} ../checkout{branch}")]
     if not folder.is_dir():
         state = "is no folder" if folder.exists() else "does not exist"
         return [Fault(problem=f"context {build.context} {state} (looked for in {root})")]
@@ -53,10 +58,15 @@ def _content(folder: Path, build: Build) -> list[Fault]:
     ignore = folder / f"{build.dockerfile}.dockerignore"
     if not ignore.is_file():
         ignore = folder / ".dockerignore"
-    patterns = _patterns(ignore.read_text(encoding="utf-8")) if ignore.is_file() else []
+    text = ignore.read_text(encoding="utf-8", errors="replace") if ignore.is_file() else ""
+    try:
+        left_out = patterns(text)
+    except re.error as error:
+        problem = f"{build.context}/{ignore.name} has a pattern that means nothing: {error.pattern}"
+        return [Fault(problem=problem, way_out=f"Correct {ignore}")]
     private: list[str] = []
     odd: list[str] = []
-    for path, entry in _walk(folder, "", patterns):
+    for path, entry in _walk(folder, "", left_out, [False] * len(left_out)):
         if _is_private(entry.name):
             private.append(path)
         elif not _is_plain(entry):
@@ -85,17 +95,17 @@ def _content(folder: Path, build: Build) -> list[Fault]:
 
 
 def _walk(
-    folder: Path, below: str, patterns: list[tuple[re.Pattern[str], bool]]
+    folder: Path, below: str, patterns: Sequence[Pattern], inherited: Sequence[bool]
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield what is sent to Docker; nothing in what must not be sent at all."""
     for entry in sorted(os.scandir(folder / below), key=lambda each: each.name):
         path = posixpath.join(below, entry.name)
-        ignored = _is_ignored(path, patterns)
+        ignored, matched = judged(path, patterns, inherited)
         inside = entry.is_dir(follow_symlinks=False)
         if not ignored and (not inside or _is_private(entry.name)):
             yield path, entry
         elif inside and (not ignored or any(keeps for _, keeps in patterns)):
-            yield from _walk(folder, path, patterns)
+            yield from _walk(folder, path, patterns, matched)
 
 
 def _is_private(name: str) -> bool:
@@ -113,25 +123,32 @@ def _is_plain(entry: os.DirEntry[str]) -> bool:
     return stat.S_ISREG(mode) or (entry.is_symlink() and stat.S_ISDIR(mode))
 
 
-def _is_ignored(path: str, patterns: list[tuple[re.Pattern[str], bool]]) -> bool:
-    """Return whether a .dockerignore leaves *path* out; the last pattern that matches decides."""
+def judged(
+    path: str, patterns: Sequence[Pattern], inherited: Sequence[bool]
+) -> tuple[bool, list[bool]]:
+    """Return whether a .dockerignore leaves *path* out, and which of its patterns match.
+
+    The last one that matches decides. What a folder's name matches, all that is in it matches too;
+    but a pattern that would change nothing is not asked, and so passes nothing on.
+    """
     ignored = False
-    for pattern, keeps in patterns:
-        if pattern.fullmatch(path):
-            ignored = not keeps
-    return ignored
+    matched: list[bool] = []
+    for (pattern, keeps), before in zip(patterns, inherited, strict=True):
+        matches = before or (keeps == ignored and pattern.fullmatch(path) is not None)
+        ignored = not keeps if matches else ignored
+        matched.append(matches)
+    return ignored, matched
 
 
-def _patterns(text: str) -> list[tuple[re.Pattern[str], bool]]:
+def patterns(text: str) -> list[Pattern]:
     """Return each pattern of a .dockerignore, and whether it keeps what an earlier one left out."""
-    found: list[tuple[re.Pattern[str], bool]] = []
+    found: list[Pattern] = []
     for line in text.removeprefix("\ufeff").splitlines():
         pattern = line.strip()
         if pattern and not line.startswith("#"):
             keeps = pattern.startswith("!")
             path = posixpath.normpath(pattern.removeprefix("!").strip()).lstrip("/")
-            # What a folder's name matches, all that is in it matches too.
-            found.append((re.compile(f"{_expression(path)}(?:/.*)?", re.DOTALL), keeps))
+            found.append((re.compile(_expression(path), re.DOTALL), keeps))
     return found
 
 

@@ -1,12 +1,14 @@
 """The folder an image is built from: what must not be in it, and what it must have."""
 
 import os
+from itertools import accumulate, product
 from pathlib import Path
 
 import pytest
 
-from components.context import faults
+from components.context import faults, judged, patterns
 from components.reference import Build
+from sandbox.plugins.ignore import Ignored, parse
 from tests.stacks import ROOT, STACKS, chosen
 
 
@@ -61,7 +63,8 @@ def test_an_address_of_git_is_refused_with_the_way_to_a_folder(
     told = said(tmp_path, address)
 
     assert "only a local folder can be built" in told
-    assert f"Type: git clone {address.partition('#')[0]}" in told
+    assert f"Type: git clone {address.partition('#')[0]} ../checkout" in told
+    assert ("--branch v0.2.1" in told) is address.endswith("#v0.2.1")
 
 
 def test_a_missing_dockerfile_is_refused_by_name(tmp_path: Path) -> None:
@@ -136,6 +139,28 @@ def test_a_dockerignore_is_read_as_docker_reads_it(
     folder(tmp_path, "a/b/.env", ignore=ignore)
 
     assert bool(said(tmp_path)) is ships
+
+
+def test_the_program_and_the_provider_read_a_dockerignore_alike() -> None:
+    lines = ["a", "*", "**", "*/", "a/**", "**/a", "a*/?", "[ab]/.e*", "!a", "!a/b", "!**/a", "!*"]
+    paths = ["a", "b", ".env", "a/b", "a/.env", "b/a", "a/b/a", "b/a/.env"]
+
+    for text in ("\n".join(pair) for pair in product(lines, repeat=2)):
+        ours, theirs = patterns(text), Ignored(parse(text))
+        for path in paths:
+            matched: list[bool] = [False] * len(ours)
+            inherited: list[bool] | None = None
+            said = expected = False
+            for folder in accumulate(path.split("/"), lambda above, name: f"{above}/{name}"):
+                said, matched = judged(folder, ours, matched)
+                expected, inherited = theirs.judge(folder, inherited)
+            assert said is expected, (text, path)
+
+
+def test_a_pattern_that_means_nothing_is_refused(tmp_path: Path) -> None:
+    folder(tmp_path, ignore="[z-a]")
+
+    assert "it/.dockerignore has a pattern that means nothing: [z-a]" in said(tmp_path)
 
 
 def test_a_dockerfile_may_have_a_dockerignore_of_its_own(tmp_path: Path) -> None:
