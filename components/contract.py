@@ -353,6 +353,9 @@ _FIRST = Generation(
         scratch={"tmp": ""},
         volumes={"static": "/srv/static", "media": "/srv/media"},
         need=Need(cpu=50, memory=32, memory_limit=128),
+        # It is there in one second. The others give a network that is busy the time to learn that
+        # it may ask.
+        start=5,
         ready=Check(path="/healthz"),
         alive=Check(path="/healthz"),
         drain=15,

@@ -33,8 +33,9 @@ def test_no_request_is_lost_while_everything_is_replaced(
             settled(platform, name)
         settle(platform)
         for name in SERVERS:
+            before = serving(platform, name)
             platform.kubectl("delete", "pod", "--wait=false", "-l", service(name))
-            settled(platform, name)
+            succeeded(platform, name, before)
         settle(platform)
 
     assert load.sent > 40 * RATE
@@ -79,6 +80,21 @@ def service(name: str) -> str:
 def settled(platform: Platform, name: str) -> None:
     """Wait until the newest pod of a service serves."""
     platform.kubectl("rollout", "status", f"deployment/{name}", "--timeout=120s")
+
+
+def serving(platform: Platform, name: str) -> set[str]:
+    """Return what tells the ready pods of a service from any others."""
+    return {
+        pod["metadata"]["uid"]
+        for pod in platform.objects("pods", "-l", service(name))
+        for condition in pod["status"].get("conditions", [])
+        if (condition["type"], condition["status"]) == ("Ready", "True")
+    }
+
+
+def succeeded(platform: Platform, name: str, before: set[str]) -> None:
+    """Wait until a pod serves that was not there before."""
+    eventually(f"another pod of {name}", lambda: bool(serving(platform, name) - before))
 
 
 def settle(platform: Platform) -> None:
