@@ -61,6 +61,14 @@ def test_it_lets_in_what_the_cms_accepts(engine: Engine) -> None:
     assert int(engine.one("Deployment").env["UPLOAD_LIMIT"].removesuffix("m")) >= 20
 
 
+def test_the_edge_lets_in_no_less() -> None:
+    large = proxy(door=replace(DOOR, upload_limit=70))
+    annotations = large.one("Ingress").inputs["metadata"]["annotations"]
+
+    assert large.one("Deployment").env["UPLOAD_LIMIT"] == "70m"
+    assert annotations == {"nginx.ingress.kubernetes.io/proxy-body-size": "70m"}
+
+
 def test_it_reads_the_volumes_and_writes_on_none(engine: Engine) -> None:
     mounts = {each["name"]: each for each in engine.one("Deployment").container["volumeMounts"]}
 

@@ -190,6 +190,15 @@ def test_files_are_served_under_the_names_they_are_written_by(generation: str) -
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
+def test_who_leaves_serves_on_until_the_next_may_have_started(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    for each in (applications.backend, applications.frontend, applications.proxy):
+        # Started, asked every other second, and asked again by who counts the ready.
+        assert each.drain >= each.start + 2 + 5
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_there_is_time_to_finish_after_the_farewell(generation: str) -> None:
     applications = GENERATIONS[generation]
 
