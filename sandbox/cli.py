@@ -12,6 +12,7 @@ from rich.console import Console
 
 from sandbox import occupancy, phases, progress, settings, status, teardown
 from sandbox.errors import Refusal
+from sandbox.images import references
 from sandbox.instance import Instance
 from sandbox.process import Processes
 from sandbox.progress import Phase, Report
@@ -109,6 +110,7 @@ def logs(
 def show_env() -> None:
     """Print the settings of a shell that uses the sandbox: eval "$(make -s env)"."""
     instance = _standing()
+    settings.follow(instance, references(instance))
     for name, value in phases.variables(instance).items():
         print(export(name, value))
 

@@ -107,6 +107,18 @@ def write_stack(instance: Instance, images: Mapping[str, str], stack: str = STAC
     return lacking
 
 
+def follow(instance: Instance, images: Mapping[str, str]) -> None:
+    """Take over what was changed in the checkout since `up`.
+
+    What was chosen here by `pulumi config set` stays, unless the committed file is newer.
+    """
+    write_project(instance)
+    own = instance.stacks / f"Pulumi.{STACK}.yaml"
+    if own.exists() and own.stat().st_mtime < (CHECKOUT / own.name).stat().st_mtime:
+        write_stack(instance, images)
+        own.touch()
+
+
 def _choices(instance: Instance, images: Mapping[str, str], stack: str) -> dict[str, Any]:
     """Return what a stack of this sandbox chooses otherwise than the committed file."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from pathlib import Path
@@ -138,3 +139,25 @@ def test_every_installation_has_its_own_secrets(tmp_path: Path) -> None:
         made |= {path.read_text() for path in one.secrets.iterdir()}
 
     assert len(made) == 8
+
+
+def test_a_shell_follows_what_was_changed_in_the_checkout(instance: Instance) -> None:
+    settings.write_stack(instance, IMAGES)
+    text = file(instance).read_text()
+    file(instance).write_text(text.replace("jumpbox: true", "jumpbox: false"))
+    os.utime(file(instance), (0, 0))
+
+    settings.follow(instance, IMAGES)
+
+    assert file(instance).read_text() == text
+    assert (instance.stacks / "Pulumi.yaml").exists()
+
+
+def test_a_shell_keeps_what_was_chosen_in_the_sandbox_since(instance: Instance) -> None:
+    settings.write_stack(instance, IMAGES)
+    chosen = file(instance).read_text().replace("jumpbox: true", "jumpbox: false")
+    file(instance).write_text(chosen)
+
+    settings.follow(instance, IMAGES)
+
+    assert file(instance).read_text() == chosen
