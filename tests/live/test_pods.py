@@ -24,7 +24,8 @@ def test_the_site_answers_again_with_its_exhibits_when_a_pod_is_deleted(
     assert titles, "the demo shows at least one exhibit"
 
     before = pods(platform, service)
-    platform.kubectl("delete", "pod", "--wait=true", *before.values())
+    # A second of grace: no time to hand over, and none to write what was not written yet.
+    platform.kubectl("delete", "pod", "--wait=true", "--grace-period=1", *before.values())
 
     eventually(f"another pod of {service}", lambda: bool(pods(platform, service).keys() - before))
     platform.kubectl("rollout", "status", WORKLOADS[service], "--timeout=120s")
