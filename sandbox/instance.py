@@ -79,6 +79,11 @@ class Instance:
         return f"{self.node_ip}:5000"
 
     @property
+    def closed_registry(self) -> str:
+        """Where a second registry may ask for a password; Docker and the node are ready for it."""
+        return f"{self.node_ip}:5001"
+
+    @property
     def api_server(self) -> str:
         """The Kubernetes API's address."""
         return f"https://{self.node_ip}:6443"

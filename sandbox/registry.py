@@ -80,7 +80,9 @@ def _docker(instance: Instance, toolchain: Toolchain) -> _Daemon:
         "cgroup-parent": f"/{instance.cgroup}/docker",
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
         # BuildKit takes plain HTTP from the scheme; the rest of the daemon leaves the scheme out.
-        "insecure-registries": [f"http://{instance.registry}"],
+        "insecure-registries": [
+            f"http://{name}" for name in (instance.registry, instance.closed_registry)
+        ],
         "ipv6": False,
         # Virtual machines may forbid the lower score that Docker would take.
         "oom-score-adjust": 0,

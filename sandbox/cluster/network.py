@@ -12,7 +12,7 @@ NODE = "node"
 EDGE_HTTP = 80
 EDGE_HTTPS = 443
 EDGE_PROXY_PROTOCOL = 8443
-NODE_PORTS = frozenset({EDGE_HTTP, EDGE_HTTPS, EDGE_PROXY_PROTOCOL, 2379, 5000, 6443, 10250})
+NODE_PORTS = frozenset({EDGE_HTTP, EDGE_HTTPS, EDGE_PROXY_PROTOCOL, 2379, 5000, 5001, 6443, 10250})
 
 # The names by which the cluster's objects find the sandbox's controllers.
 PROVISIONER = "openvault.sandbox/local"

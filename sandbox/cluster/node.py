@@ -38,9 +38,9 @@ def _containerd(
     filled = {**templates.values(instance), "CNI": str(toolchain.directory("cni"))}
     configuration = node / "containerd.toml"
     files.write(configuration, templates.render("containerd.toml", filled))
-    files.write(
-        node / "certs.d" / instance.registry / "hosts.toml", templates.render("hosts.toml", filled)
-    )
+    for registry in (instance.registry, instance.closed_registry):
+        hosts = templates.render("hosts.toml", {"REGISTRY": registry})
+        files.write(node / "certs.d" / registry / "hosts.toml", hosts)
     files.write(node / "cni" / "10-node.conflist", templates.render("10-node.conflist", filled))
     if mounts.ensure(instance):
         # Whoever still runs in an earlier, broken namespace sees other files than we do.

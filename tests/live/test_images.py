@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +16,10 @@ import yaml
 from sandbox import settings
 from sandbox.instance import CHECKOUT
 from tests.live.platform import Platform
+from tests.live.project import DEMO, Project, chosen, files_in, forms
 
 pytestmark = pytest.mark.live
 
-DEMO = "ov-demo"
 # In a folder of its own, and with a state of its own, so that nobody's stack is meant.
 STACK = "openvault"
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
@@ -29,63 +27,6 @@ NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "__pycache__", "node_modules", ".*cache"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Project:
-    """A program and the folder with its settings; its state is the sandbox's unless it has one."""
-
-    platform: Platform
-    folder: Path
-    stack: str
-    program: Path = CHECKOUT
-    state: Path | None = None
-
-    def __post_init__(self) -> None:
-        self.folder.mkdir()
-        described = yaml.safe_load((self.platform.instance.stacks / "Pulumi.yaml").read_text())
-        (self.folder / "Pulumi.yaml").write_text(
-            yaml.safe_dump(described | {"main": str(self.program)})
-        )
-        if self.state:
-            self.state.mkdir()
-
-    def configure(self, content: Mapping[str, Any]) -> None:
-        """Write the stack's file."""
-        (self.folder / f"Pulumi.{self.stack}.yaml").write_text(yaml.safe_dump(dict(content)))
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What tells pulumi where settings and state are."""
-        own = {"PULUMI_BACKEND_URL": f"file://{self.state}?metadata=skip"} if self.state else {}
-        return {"PULUMI_OPTION_CWD": str(self.folder), **own}
-
-    def pulumi(
-        self,
-        *words: str,
-        at: str = "/",
-        check: bool = True,
-        env: Mapping[str, str] | None = None,
-    ) -> subprocess.CompletedProcess[str]:
-        """Run pulumi on this stack, from the folder *at*."""
-        go = ["bash", "-c", 'cd "$1" && shift && exec pulumi "$@"', "bash", at]
-        quiet = ("-s", self.stack, "--non-interactive", "--color", "never")
-        return self.platform.run(
-            *go, *words, *quiet, check=check, env=self.environment | dict(env or {})
-        )
-
-    def seal(self, path: str, value: str) -> None:
-        """Choose a secret value, which no command line shows."""
-        subprocess.run(
-            ["pulumi", "config", "set", "--secret", "--path", path, "-s", self.stack],
-            env={**self.platform.environment, **self.environment},
-            input=value, text=True, check=True, capture_output=True,
-        )  # fmt: skip
-
-
-def chosen(platform: Platform) -> dict[str, Any]:
-    """Return what the sandbox's ov-demo chooses."""
-    return yaml.safe_load((platform.instance.stacks / f"Pulumi.{DEMO}.yaml").read_text())
 
 
 # Published
@@ -246,15 +187,8 @@ class Sealed:
         return {
             name
             for name, value in self.values.items()
-            if any(form in content for form in _forms(value))
+            if any(form in content for form in forms(value))
         }
-
-
-def _forms(value: str) -> Iterator[bytes]:
-    """Yield how *value* looks, in clear and inside anything that Base64 has written."""
-    yield value.encode()
-    for before in range(3):
-        yield base64.b64encode(bytes(before) + value.encode())[4:-4]
 
 
 @pytest.fixture(scope="module")
@@ -282,12 +216,7 @@ def sealed(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iter
         assert done.returncode == 0, said
         yield Sealed(project=project, values=values, said=said)
     finally:
-        # The state goes with its folder, so whatever it knows of goes with the namespace.
-        gone = ("delete", "namespace", STACK, "--ignore-not-found")
-        platform.run("kubectl", *gone, "--wait=false")
-        at_once = ("--all", "--grace-period=0", "--force", "--wait=false")
-        platform.run("kubectl", "-n", STACK, "delete", "pods", *at_once, check=False)
-        platform.run("kubectl", *gone, "--wait=true")
+        project.take_away()
 
 
 def test_each_secret_is_in_the_one_object_that_is_meant_to_hold_it(
@@ -316,7 +245,7 @@ def test_every_pod_was_pulled_by_name_and_password(sealed: Sealed, platform: Pla
 def test_no_secret_is_in_the_state_or_in_the_settings(sealed: Sealed) -> None:
     project = sealed.project
     assert project.state
-    files = [each for root in (project.state, project.folder) for each in _files(root)]
+    files = [each for root in (project.state, project.folder) for each in files_in(root)]
 
     assert [each for each in files if each.suffix == ".json"]
     assert {str(each): held for each in files if (held := sealed.found(each.read_bytes()))} == {}
@@ -329,7 +258,7 @@ def test_no_secret_was_said_by_the_engine(sealed: Sealed) -> None:
 
 def test_no_secret_is_in_a_log(sealed: Sealed, platform: Platform) -> None:
     instance = platform.instance
-    logs = [*_files(instance.logs), *_files(instance.pulumi_home / "logs")]
+    logs = [*files_in(instance.logs), *files_in(instance.pulumi_home / "logs")]
     pods = "app.kubernetes.io/part-of=openvault"
     words = ("logs", "-l", pods, "--all-containers", "--prefix", "--tail=-1", "--ignore-errors")
 
@@ -346,7 +275,3 @@ def test_no_secret_is_in_an_image(sealed: Sealed, platform: Platform, tmp_path: 
         # Layers and configuration as they are; nothing in this archive is compressed.
         assert b"org.openvault.contract" in saved.read_bytes()
         assert sealed.found(saved.read_bytes()) == set(), name
-
-
-def _files(root: Path) -> list[Path]:
-    return [each for each in root.rglob("*") if each.is_file()] if root.exists() else []
