@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sandbox import cli
-from sandbox.instance import CHECKOUT, Instance
-
-
-def sandbox(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sandbox", *words],
-        cwd=CHECKOUT,
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from sandbox.instance import Instance
+from tests.sandbox.machine import sandbox
 
 
 @pytest.mark.parametrize("value", ["plain", "two words", "it's", '"$(rm -rf ~)"', "a;b&c|d`e`"])
