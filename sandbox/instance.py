@@ -9,8 +9,10 @@ from pathlib import Path
 
 from sandbox.errors import Refusal
 
-# Tests have an instance of their own, so that they never touch a person's sandbox.
-INDEX = {"main": 0, "test": 1}
+# Tests have an instance of their own, so that they never touch a person's sandbox. The others are
+# for whoever works in several checkouts at once.
+WORK = tuple(f"work{number}" for number in range(2, 8))
+INDEX = {name: index for index, name in enumerate(("main", "test", *WORK))}
 
 # RFC 2544 reserves 198.18.0.0/15 for test beds: no real network uses it.
 FIRST_ADDRESS = IPv4Address("198.18.0.0")
@@ -35,14 +37,14 @@ class Instance:
         if name not in INDEX:
             raise Refusal(
                 f"OV_SANDBOX={name} names no sandbox",
-                f"the sandboxes are {' and '.join(INDEX)}",
+                f"the sandboxes are main, test, and {WORK[0]} to {WORK[-1]} for further checkouts",
                 "Unset OV_SANDBOX to use the main one",
             )
         index = INDEX[name]
         state = Path(os.environ.get("OV_STATE") or "/var/lib/openvault-sandbox") / name
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         cache = Path(os.environ.get("OV_CACHE") or home / "openvault")
-        port = os.environ.get("OV_HTTPS_PORT") or ("443" if index == 0 else "8443")
+        port = os.environ.get("OV_HTTPS_PORT") or str(8442 + index if index else 443)
         if not port.isdecimal() or not 0 < int(port) < 2**16:
             raise Refusal(
                 f"OV_HTTPS_PORT={port} is no port",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import cli
-from sandbox.instance import Instance
+from sandbox.instance import INDEX, Instance
 from tests.sandbox.machine import sandbox
 
 
@@ -45,7 +45,7 @@ def test_an_unknown_sandbox_is_refused() -> None:
 
     assert said.returncode == 1
     assert "OV_SANDBOX=mian names no sandbox" in said.stderr
-    assert "main and test" in said.stderr
+    assert "main, test, and work2 to work7" in said.stderr
 
 
 def test_a_port_that_is_none_is_refused() -> None:
@@ -55,13 +55,13 @@ def test_a_port_that_is_none_is_refused() -> None:
     assert "OV_HTTPS_PORT=https is no port" in said.stderr
 
 
-def test_the_two_sandboxes_share_nothing_but_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    both: list[Instance] = []
-    for name in ("main", "test"):
+def test_the_sandboxes_share_nothing_but_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[Instance] = []
+    for name in INDEX:
         monkeypatch.setenv("OV_SANDBOX", name)
-        both.append(Instance.from_environment())
+        found.append(Instance.from_environment())
 
-    main, test = both
     for name in ("state", "link", "host_ip", "node_ip", "https_port", "cgroup", "context"):
-        assert getattr(main, name) != getattr(test, name), f"both have the same {name}"
-    assert main.cache == test.cache
+        values = {getattr(each, name) for each in found}
+        assert len(values) == len(INDEX), f"two have the same {name}"
+    assert len({each.cache for each in found}) == 1
