@@ -12,6 +12,7 @@ from components.frontend import Frontend, FrontendArgs
 from components.image import Image, ImageArgs
 from components.jumpbox import Jumpbox, JumpboxArgs
 from components.namespace import Namespace, NamespaceArgs
+from components.options import owned
 from components.proxy import Proxy, ProxyArgs
 from components.registry import RegistryAccess, RegistryAccessArgs
 from components.room import Room, RoomArgs
@@ -33,7 +34,13 @@ class OpenVault(pulumi.ComponentResource):
     def __init__(
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("openvault:components:OpenVault", name, None, opts)
+        mine = pulumi.ResourceOptions(transformations=[owned])
+        super().__init__(
+            "openvault:components:OpenVault",
+            name,
+            None,
+            pulumi.ResourceOptions.merge(opts, mine),
+        )
         child = pulumi.ResourceOptions(parent=self)
         generation = settings.generation
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import pulumi
 
 # Nothing here takes longer to be ready than this when it is right, a slow pull included. The
@@ -10,6 +13,23 @@ TIMEOUTS = pulumi.CustomTimeouts(create="3m", update="3m", delete="3m")
 
 # The mark of an object that is ready once it exists.
 AT_ONCE = {"pulumi.com/skipAwait": "true"}
+
+# What is applied is applied under one name, and taken back from whoever changed it meanwhile. The
+# provider's own way is a name by chance for each object: an update that is killed forgets it, the
+# next one takes another, and the one after that meets a conflict with the first.
+OWNED = {"pulumi.com/patchFieldManager": "openvault", "pulumi.com/patchForce": "true"}
+
+
+def owned(
+    args: pulumi.ResourceTransformationArgs,
+) -> pulumi.ResourceTransformationResult | None:
+    """Mark a Kubernetes object as this program's own; leave all other resources as they are."""
+    if not args.type_.startswith("kubernetes:"):
+        return None
+    metadata = cast("Mapping[str, object]", args.props["metadata"])
+    annotations = cast("Mapping[str, object]", metadata.get("annotations", {}))
+    marked = {**metadata, "annotations": {**annotations, **OWNED}}
+    return pulumi.ResourceTransformationResult({**args.props, "metadata": marked}, args.opts)
 
 
 def children(

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.options import OWNED
 from components.settings import Settings
 from tests.engine import Engine, Resource, run
 from tests.stacks import SCHEMA, SECRETS, configured, settled, up
@@ -179,3 +180,15 @@ def test_a_released_image_that_says_what_it_asks_is_taken_at_its_word() -> None:
             frontendImage=image,
             frontendContract={"digest": DIGEST, "required": "OV_API_URL", "optional": ""},
         )
+
+
+def test_every_object_is_applied_under_one_name_whoever_applies_it() -> None:
+    for each in settled(STACK).objects:
+        annotations = each.inputs["metadata"].get("annotations", {})
+        assert annotations.items() >= OWNED.items(), each.urn
+
+
+def test_what_marks_an_object_for_the_engine_does_not_reach_its_pods() -> None:
+    for each in settled(STACK).pods:
+        marks = each.template["metadata"].get("annotations", {})
+        assert not marks.keys() & OWNED.keys()

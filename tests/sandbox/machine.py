@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.instance import CHECKOUT, INDEX, Instance
-from sandbox.process import hierarchies
+from sandbox.process import Processes, hierarchies
 
 # Where programs that run as root leave things; the cache is meant to stay.
 PLACES = ("/", "/etc", "/opt", "/run", "/usr/local", "/var/lib", "/var/log", "/var/run", "/mnt")
@@ -138,15 +139,64 @@ def sandbox(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def kill_up_at(moment: str, *, group: bool = True) -> None:
+def kill_up_at(moment: str, *, group: bool = True, **env: str) -> None:
     """Kill `up` once it prints a line that starts so; fail with its words if it never does.
 
     Kill its whole process *group*, as a closed terminal does, or the one process alone.
     """
+    with going_up_to(moment, **env) as up:
+        if group:
+            os.killpg(up.pid, signal.SIGKILL)
+        else:
+            up.kill()
+
+
+def orphans_of_a_build(cache: Path, absent: str, moment: str) -> frozenset[int]:
+    """Kill `up` alone while it really compiles *absent*; return what of it runs on.
+
+    *cache* is made for that: it lacks this one thing, and all that a compiler remembers.
+    """
+    instance = Instance.from_environment()
+    for found in instance.cache.glob("*/[!.]*"):
+        if not found.name.startswith(f"{absent}-"):
+            place = cache / found.relative_to(instance.cache)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(found)
+    with going_up_to(moment, OV_CACHE=str(cache), GOCACHE=str(cache / "go")) as up:
+        deadline = time.monotonic() + 60
+        while not _compilers(up.pid):
+            assert time.monotonic() < deadline, f"nothing was compiled at {moment!r}"
+            time.sleep(0.02)
+        up.kill()
+        up.wait()
+        return _compilers(up.pid)
+
+
+def alive(pids: frozenset[int]) -> set[int]:
+    """Return those that still run."""
+    return {pid for pid in pids if Path(f"/proc/{pid}/exe").exists()}
+
+
+def _compilers(parent: int) -> frozenset[int]:
+    """Return the processes of the way up that belong to Go, but the way up itself."""
+    found = Processes(Instance.from_environment()).all_pids("work")
+    return frozenset(pid for pid in found if pid != parent and _program(pid) == "go")
+
+
+def _program(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
+
+
+@contextlib.contextmanager
+def going_up_to(moment: str, **env: str) -> Generator[subprocess.Popen[str]]:
+    """Give `up` at the moment it prints a line that starts so."""
     said: list[str] = []
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "sandbox", "up"],
         cwd=CHECKOUT,
+        env={**os.environ, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -159,7 +209,7 @@ def kill_up_at(moment: str, *, group: bool = True) -> None:
         for line in up.stdout or ():
             said.append(line)
             if line.startswith(moment):
-                _kill(up, group=group)
+                yield up
                 break
         watchdog.cancel()
         # Children that live on hold the pipe open; nobody reads it any more.
@@ -168,10 +218,3 @@ def kill_up_at(moment: str, *, group: bool = True) -> None:
         up.wait()
     reached = said and said[-1].startswith(moment)
     assert reached, f"`up` never said {moment!r}, but:\n{''.join(said)}"
-
-
-def _kill(up: subprocess.Popen[str], *, group: bool) -> None:
-    if group:
-        os.killpg(up.pid, signal.SIGKILL)
-    else:
-        up.kill()

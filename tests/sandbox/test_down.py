@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sandbox import network, teardown
 from sandbox.instance import Instance
 from sandbox.process import Processes, run
 from tests.live.platform import Platform
-from tests.sandbox.machine import Snapshot, kill_up_at, sandbox
+from tests.sandbox.machine import Snapshot, alive, kill_up_at, orphans_of_a_build, sandbox
 
 pytestmark = pytest.mark.live
 
@@ -67,6 +69,17 @@ def test_down_after_a_kill_leaves_nothing(moment: str, before: Snapshot) -> None
     down = sandbox("down", "--yes")
 
     assert down.returncode == 0, down.stdout + down.stderr
+    assert Snapshot.taken().left_since(before) == {}
+
+
+def test_down_ends_a_compiler_that_outlived_its_up(before: Snapshot, tmp_path: Path) -> None:
+    left = orphans_of_a_build(tmp_path, "etcd", "toolchain: building etcd")
+    assert alive(left), "it outlived its parent"
+
+    down = sandbox("down", "--yes")
+
+    assert down.returncode == 0, down.stdout + down.stderr
+    assert not alive(left)
     assert Snapshot.taken().left_since(before) == {}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from sandbox import occupancy
 from sandbox.instance import Instance
 from sandbox.process import Processes
-from tests.sandbox.machine import Snapshot, kill_up_at, sandbox
+from tests.sandbox.machine import Snapshot, alive, kill_up_at, orphans_of_a_build, sandbox
 
 pytestmark = pytest.mark.live
 
@@ -41,6 +42,20 @@ def _machine_without_the_sandbox(before: Snapshot) -> None:
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_up_can_be_killed_in_each_phase(moment: str) -> None:
     kill_up_at(moment)
+
+
+# What is compiled, and when `up` says so.
+BUILDS = {"etcd": "toolchain: building etcd", "pause": "base images: making the base image"}
+
+
+@pytest.mark.parametrize("program", BUILDS)
+def test_a_compiler_that_outlives_its_up_is_ended_by_the_next(program: str, tmp_path: Path) -> None:
+    left = orphans_of_a_build(tmp_path, program, BUILDS[program])
+    assert alive(left), "it outlived its parent"
+
+    kill_up_at("toolchain ...")
+
+    assert not alive(left)
 
 
 def test_an_update_can_be_killed_while_it_makes_things() -> None:
