@@ -203,8 +203,8 @@ def going_up_to(moment: str, **env: str) -> Generator[subprocess.Popen[str]]:
         text=True,
         start_new_session=True,
     ) as up:
-        # A way up that hangs must not hang the tests.
-        watchdog = threading.Timer(900, up.kill)
+        # A way up that hangs must not hang the tests; one that compiles everything takes its time.
+        watchdog = threading.Timer(2700, up.kill)
         watchdog.start()
         for line in up.stdout or ():
             said.append(line)
