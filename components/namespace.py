@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.naming import PROJECT
-from components.options import children
+from components.options import FORCED, children
 
 _POD_SECURITY = "restricted"
 
@@ -62,7 +62,10 @@ class Namespace(pulumi.ComponentResource):
         )
 
         namespace = k8s.core.v1.Namespace(
-            name, metadata={"name": name, "labels": _labels()}, opts=kept
+            name,
+            # Its marks say whose it is and what may run in it.
+            metadata={"name": name, "labels": _labels(), "annotations": FORCED},
+            opts=kept,
         )
 
         for rule, spec in (("default-deny", _DENY), ("default-egress", _EGRESS)):

@@ -14,10 +14,13 @@ TIMEOUTS = pulumi.CustomTimeouts(create="3m", update="3m", delete="3m")
 # The mark of an object that is ready once it exists.
 AT_ONCE = {"pulumi.com/skipAwait": "true"}
 
-# What is applied is applied under one name, and taken back from whoever changed it meanwhile. The
-# provider's own way is a name by chance for each object: an update that is killed forgets it, the
-# next one takes another, and the one after that meets a conflict with the first.
-OWNED = {"pulumi.com/patchFieldManager": "openvault", "pulumi.com/patchForce": "true"}
+# What is applied is applied under one name. The provider's own way is a name by chance for each
+# object: an update that is killed forgets it, the next one takes another, and the one after that
+# meets a conflict with the first.
+OWNED = {"pulumi.com/patchFieldManager": "openvault"}
+
+# What is taken back from whoever changed it meanwhile, for somebody's hand is no reason there.
+FORCED = {"pulumi.com/patchForce": "true"}
 
 
 def owned(

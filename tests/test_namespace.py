@@ -34,6 +34,12 @@ def test_only_restricted_pods_are_let_in(mode: str) -> None:
     assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
 
 
+def test_its_marks_are_taken_back_from_whoever_changed_them() -> None:
+    annotations = namespace(protect=False).inputs["metadata"]["annotations"]
+
+    assert annotations["pulumi.com/patchForce"] == "true"
+
+
 @pytest.mark.parametrize("protect", [True, False])
 def test_it_stays_with_the_volumes_in_it(*, protect: bool) -> None:
     made = namespace(protect=protect)

@@ -58,14 +58,13 @@ class Platform:
         check: bool = True,
         env: Mapping[str, str] | None = None,
         timeout: int = 600,
-        stdin: str = "",
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as a shell with the sandbox's environment would."""
         done = subprocess.run(
             argv,
             env={**self.environment, **(env or {})},
             cwd=CHECKOUT,
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,

@@ -119,18 +119,15 @@ def image(platform: Platform, service: str) -> str:
     return found["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
-def applied_by(manager: str, platform: Platform, image: str) -> None:
-    """Make *manager* another owner of the proxy's image, as the API server keeps record of it."""
-    container = {"name": "ov-nginx", "image": image}
-    applied = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "ov-nginx"},
-        "spec": {"template": {"spec": {"containers": [container]}}},
-    }
-    by = f"--field-manager={manager}"
-    words = ("apply", "--server-side", by, "-f", "-")
-    platform.run("kubectl", "-n", DEMO, *words, stdin=json.dumps(applied))
+def forget(platform: Platform, kind: str, name: str) -> None:
+    """Take an object out of the state, and leave it in the cluster."""
+    exported = platform.run("pulumi", "stack", "export", "-s", DEMO).stdout
+    (urn,) = (
+        each["urn"]
+        for each in json.loads(exported)["deployment"]["resources"]
+        if each["type"] == kind and each["urn"].endswith(f"::{name}")
+    )
+    platform.run("pulumi", "state", "delete", urn, "--yes", "-s", DEMO)
 
 
 def tagged(platform: Platform, repository: str, tag: str) -> str:
@@ -152,8 +149,8 @@ def test_a_changed_context_rolls_its_workload_and_nothing_else(
         clone.pulumi("preview", "--expect-no-changes", at=at)
 
     before, ran = generations(platform), image(platform, "ov-nginx")
-    # Neither a person's hand nor an update that was killed before it was noted is in the way.
-    applied_by("somebody-else", platform, ran)
+    # An update that was killed before it was noted is not in the way of a later one.
+    forget(platform, "kubernetes:apps/v1:Deployment", "ov-nginx")
     page = clone.program / "images" / "ov-nginx" / "away.html"
     content = page.read_text()
     page.write_text(f"{content}<!-- {secrets.token_hex(4)} -->\n")
@@ -170,6 +167,22 @@ def test_a_changed_context_rolls_its_workload_and_nothing_else(
     page.write_text(content)
     clone.pulumi("up", "--yes", "--skip-preview")
     assert image(platform, "ov-nginx") == ran
+
+
+def test_what_was_changed_by_hand_is_told_and_taken_back_when_asked(platform: Platform) -> None:
+    ran, again = image(platform, "ov-frontend"), ("-s", DEMO, "--non-interactive")
+    by_hand = ran.partition("@")[0]
+    platform.kubectl("set", "image", "deployment/ov-frontend", f"ov-frontend={by_hand}")
+
+    told = platform.run("pulumi", "up", "--refresh", "--yes", *again, check=False)
+    assert told.returncode != 0
+    assert 'conflict with "kubectl-set"' in told.stdout + told.stderr
+    assert image(platform, "ov-frontend") == by_hand
+
+    force = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+    platform.run("pulumi", "up", "--refresh", "--yes", *again, env=force)
+    assert image(platform, "ov-frontend") == ran
+    platform.run("pulumi", "preview", "--refresh", "--expect-no-changes", *again)
 
 
 # Secrets
