@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from operations import images
+from operations import images, preview
 from operations.errors import Refused
 
 app = typer.Typer(
@@ -16,11 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(images.app, name="images")
-
-
-@app.callback()
-def callback() -> None:
-    """Keep `images` a word of its own, however few others there are."""
+app.command("preview")(preview.command)
 
 
 def main() -> None:

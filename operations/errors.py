@@ -17,6 +17,10 @@ class Exit(IntEnum):
     UNREACHABLE = 6
     RATE_LIMIT = 7
     UNFIT = 8
+    UNACKNOWLEDGED = 9
+    PLAN = 10
+    TOOLS = 11
+    CHANGES = 12
 
 
 class Refused(Refusal):

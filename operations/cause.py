@@ -1,0 +1,163 @@
+"""Why a change is planned: the setting or the file that differs from what was deployed last."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, cast
+
+from components.naming import PROJECT
+from operations.plan import Change, Plan, pulumi
+
+_BACKEND = ("Deployment ov-wag", "Job ov-wag-migrate", "CronJob *")
+_PROXY = ("Deployment ov-nginx",)
+_ROOM = ("ResourceQuota *", "LimitRange *")
+_PODS = ("Deployment *", "StatefulSet *", "Job *", "CronJob *")
+
+# A setting → what it changes, by kind and name.
+REACHES: Mapping[str, Sequence[str]] = {
+    "siteUrl": (*_BACKEND, *_PROXY, "Ingress *"),
+    "adminUrl": (*_BACKEND, *_PROXY, "Ingress *"),
+    "ingressClass": ("Ingress *",),
+    "tlsSecret": ("Ingress *",),
+    "edge": ("NetworkPolicy edge-to-ov-nginx",),
+    "uploadLimit": (*_PROXY, "Ingress *"),
+    "workers": (*_BACKEND, *_ROOM),
+    "replicas": ("Deployment *", "PodDisruptionBudget *", *_ROOM),
+    "resources": (*_PODS, *_ROOM),
+    "kubeContext": ("Provider *",),
+    "protect": ("Namespace *", "PersistentVolumeClaim *"),
+    "backendImage": (*_BACKEND, "Image ov-wag"),
+    "backendBuild": (*_BACKEND, "Image ov-wag"),
+    "frontendImage": ("Deployment ov-frontend", "Image ov-frontend"),
+    "frontendBuild": ("Deployment ov-frontend", "Image ov-frontend"),
+    "databaseImage": ("StatefulSet db", "Image db"),
+    "proxyImage": (*_PROXY, "Image ov-nginx"),
+    "proxyBuild": (*_PROXY, "Image ov-nginx"),
+    "jumpboxImage": ("Deployment jumpbox", "Image jumpbox"),
+    "jumpboxBuild": ("Deployment jumpbox", "Image jumpbox"),
+    "dockerHost": ("Provider *",),
+    "registries": (*_PODS, "Secret registries", "Image *"),
+    "jumpbox": ("* jumpbox", "NetworkPolicy jumpbox-*", *_ROOM),
+    "databaseStorage": ("PersistentVolumeClaim ov-db",),
+    "staticStorage": ("PersistentVolumeClaim ov-static",),
+    "mediaStorage": ("PersistentVolumeClaim ov-media",),
+    "storageClass": ("PersistentVolumeClaim *",),
+    "adminUser": ("Job ov-wag-migrate",),
+    "adminEmail": ("Job ov-wag-migrate",),
+    "adminPassword": ("Secret ov-wag-administrator", "Job ov-wag-migrate"),
+    "databasePassword": (
+        "Secret db-credentials",
+        "StatefulSet db",
+        "Deployment jumpbox",
+        *_BACKEND,
+    ),
+    "secretKey": ("Secret ov-wag-credentials", *_BACKEND),
+}
+
+# A secret's setting cannot be compared; that the Secret differs says it, and by whom it is read.
+SECRETS = ("adminPassword", "databasePassword", "secretKey")
+
+# Files that decide what is deployed, and what they decide.
+FILES: Mapping[str, Sequence[str]] = {
+    "images/ov-nginx/": ("Image ov-nginx", *_PROXY),
+    "images/jumpbox/": ("Image jumpbox", "Deployment jumpbox"),
+    "components/": ("*",),
+    "__main__.py": ("*",),
+    "requirements.txt": ("*",),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Causes:
+    """What differs between what was deployed last and what would be deployed now."""
+
+    # Settings by their short keys, with their values before and now where they may be shown.
+    settings: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    files: tuple[str, ...] = ()
+
+    def of(self, change: Change) -> str:
+        """Return in words why *change* is planned; "" if that cannot be told."""
+        keys = [key for key in self.settings if _reaches(REACHES.get(key, ()), change)]
+        if keys:
+            return " and ".join(_changed(key, *self.settings[key]) for key in keys)
+        exact = [name for name in self.files if _reaches(_decides(name), change)]
+        return f"{_listed(exact)} changed" if exact else ""
+
+
+def causes(plan: Plan, checkout: Path) -> Causes:
+    """Compare the settings and files of now with those of the last update of the plan's stack."""
+    done = pulumi(plan.stack, "stack", "history", "--json", "--page-size", "10")
+    updates = _updates(done.stdout) if done.returncode == 0 else []
+    last = next((each for each in updates if _deployed(each)), None)
+    if last is None:
+        return Causes()
+    before = {
+        key: str(value.get("value", "[secret]")) for key, value in last.get("config", {}).items()
+    }
+    commit = str(last.get("environment", {}).get("git.head", ""))
+    return Causes(
+        settings=_different(before, plan.settings) | _secrets(plan),
+        files=_files(checkout, commit) if commit else (),
+    )
+
+
+def _deployed(update: Mapping[str, Any]) -> bool:
+    return update.get("kind") == "update" and update.get("result") == "succeeded"
+
+
+def _updates(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        return []
+    return cast("list[dict[str, Any]]", found) if isinstance(found, list) else []
+
+
+def _different(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    prefix = f"{PROJECT}:"
+    keys = sorted(key for key in {*before, *now} if key.startswith(prefix))
+    pairs = {key: (before.get(key, ""), now.get(key, "")) for key in keys}
+    return {key.removeprefix(prefix): pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _secrets(plan: Plan) -> dict[str, tuple[str, str]]:
+    changed = {change.title for change in plan.changes if change.operation == "update"}
+    return {key: ("[secret]", "[secret]") for key in SECRETS if REACHES[key][0] in changed}
+
+
+def _files(checkout: Path, commit: str) -> tuple[str, ...]:
+    """Return the files that differ from *commit*; none if this is no clone that knows it."""
+    diff = ["git", "-C", str(checkout), "diff", "--name-only", commit, "--", *FILES]
+    try:
+        done = subprocess.run(diff, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ()
+    return tuple(done.stdout.split()) if done.returncode == 0 else ()
+
+
+def _decides(name: str) -> Sequence[str]:
+    return next((what for start, what in FILES.items() if name.startswith(start)), ())
+
+
+def _reaches(patterns: Sequence[str], change: Change) -> bool:
+    return any(fnmatchcase(change.title, pattern) for pattern in patterns)
+
+
+def _changed(key: str, before: str, now: str) -> str:
+    if "[secret]" in (before, now):
+        return f"{key} has another value"
+    if not before:
+        return f"{key} is now {now}"
+    if not now:
+        return f"{key} is no longer set (it was {before})"
+    return f"{key} changed from {before} to {now}"
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
