@@ -89,10 +89,16 @@ def test_every_console_block_is_one_that_is_typed() -> None:
     assert len(_MARKED.findall(PAGE.read_text())) == len(_BLOCK.findall(PAGE.read_text())) > 0
 
 
-def test_every_exit_code_is_on_the_page() -> None:
-    listed = {int(code) for code in re.findall(r"^\| (\d) \|", PAGE.read_text(), re.MULTILINE)}
+def test_every_exit_code_is_on_a_page() -> None:
+    pages = [page.read_text() for page in (CHECKOUT / "docs").glob("*.md")]
+    listed = {
+        int(code)
+        for page in pages
+        for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)
+        if "## Exit codes" in page or page == PAGE.read_text()
+    }
 
-    assert listed == set(Exit)
+    assert listed - {0} == set(Exit)
 
 
 @pytest.fixture(scope="module")
