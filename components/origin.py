@@ -12,8 +12,9 @@ import pulumi
 
 from components.artifact import Credentials
 from components.context import faults
-from components.contract import GENERATIONS, LABEL, Promise
+from components.contract import LABEL, Promise
 from components.dockerfile import labels
+from components.generations import GENERATIONS
 from components.reader import Reader
 from components.reference import PLATFORM, Build, Reference, Source
 

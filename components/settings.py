@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 
 from components.artifact import Credentials
-from components.contract import CONTRACTS, GENERATIONS, Generation, Need
+from components.choices import entrance, size
+from components.contract import Generation, Need
 from components.endpoint import Address, Door
+from components.generations import GENERATIONS
 from components.naming import NAMESPACES
 from components.origin import Origins
 from components.reader import Reader
 from components.reference import Source
 
 _USER = re.compile(r"[\w.@+-]+")
-_UPLOAD = re.compile(r"[1-9]\d{1,2}m")
-_MEMORY = {"Mi": 1, "Gi": 1024}
-
-# The CMS refuses larger pictures by itself, in MB.
-_CMS_LIMIT = 10
-
-# Nobody has meant more, of anything.
-_MANY = 16
-
-# There is one database: two on one volume would destroy it. Nobody needs a second jumpbox.
-_REPLICATED = ("ov-frontend", "ov-nginx", "ov-wag")
-
 # The next pod of these starts when the one before is gone.
 _ONE_AFTER_ANOTHER = {"db", "migrate"}
 
@@ -99,22 +88,18 @@ class Settings:
         """Read the configuration of *stack*, or say everything that is wrong with it at once."""
         if stack not in NAMESPACES:
             raise pulumi.RunError(_no_such_stack(stack))
-        read = _Reader(stack)
+        read = Reader(stack)
         origins = Origins(read)
+        site, admin = entrance.addresses(read)
         settings = cls(
             namespace=stack,
-            site=read.address("siteUrl", "https://demo.example.org"),
-            admin=read.address("adminUrl", "https://admin.demo.example.org"),
-            door=Door(
-                edge=read.edge("edge"),
-                ingress_class=read.name("ingressClass", "nginx"),
-                tls_secret=read.name("tlsSecret", "site-tls"),
-                upload_limit=read.upload_limit("uploadLimit"),
-            ),
+            site=site,
+            admin=admin,
+            door=entrance.door(read),
             kube_context=read.some("kubeContext", stack),
             protect=read.flag("protect"),
-            generation=read.tuned(read.one_of("generation", GENERATIONS)),
-            replicas=read.replicas("replicas"),
+            generation=size.tuned(read, read.one_of("generation", GENERATIONS)),
+            replicas=size.replicas(read),
             backend_image=origins.image("backend"),
             frontend_image=origins.image("frontend"),
             database_image=origins.image("database"),
@@ -134,100 +119,8 @@ class Settings:
             database_password=read.secret("databasePassword", 16),
             secret_key=read.secret("secretKey", 50),
         )
-        read.two_hosts()
         read.finish()
         return settings
-
-
-class _Reader(Reader):
-    """Reads what only this program asks: how much of everything."""
-
-    def upload_limit(self, key: str) -> int:
-        """Return the largest upload in MB."""
-        allowed = f"a number of MB from {_CMS_LIMIT}, which the CMS accepts, to 999"
-        text = self.matching(key, allowed, "25m", _UPLOAD)
-        return int(text.removesuffix("m"))
-
-    def replicas(self, key: str) -> Mapping[str, int]:
-        """Return how many pods a service has, where it is not one."""
-        found: dict[str, int] = {}
-        for service, count in self.table(key).items():
-            if service not in _REPLICATED:
-                self.entry(key, service, f"only {_listed(_REPLICATED)} can have more than one pod")
-            elif not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MANY:
-                self.entry(key, service, f"{count!r} is not a number from 1 to {_MANY}", "2")
-            else:
-                found[service] = count
-        return found
-
-    def tuned(self, generation: Generation) -> Generation:
-        """Return *generation* with the workers and resources that the stack chooses."""
-        workers = self.parsed("workers", f"a number from 1 to {_MANY}", "2", _workers)
-        crew = generation.crew(workers)
-        needs: dict[str, Need] = {"ov-wag": crew}
-        for service, given in self.table("resources").items():
-            if service not in CONTRACTS:
-                self.entry("resources", service, f"there are only {_listed(CONTRACTS)}")
-                continue
-            usual = crew if service == "ov-wag" else generation.contract(service).need
-            need = _need(usual, given)
-            if need is None:
-                wanted = "cpu (100m), memory and memoryLimit (256Mi), the first memory the smaller"
-                self.entry(
-                    "resources",
-                    f"{service}.memory",
-                    f"{given!r}, but allowed are {wanted}",
-                    "256Mi",
-                )
-            else:
-                needs[service] = need
-        least = workers * generation.worker + generation.picture
-        if needs["ov-wag"].memory_limit < least:
-            self.entry(
-                "resources",
-                "ov-wag.memoryLimit",
-                f"{workers} workers and a picture take {least}Mi, and its limit is less",
-                f"{least}Mi",
-            )
-        return generation.tuned(needs, workers)
-
-    def two_hosts(self) -> None:
-        """Refuse one address for the site and the CMS."""
-        site, admin = (Address.parse(self.text(key)) for key in ("siteUrl", "adminUrl"))
-        if site and admin and site.host == admin.host:
-            self.refuse("adminUrl", "a host other than the site's", "https://admin.example.org")
-
-
-def _workers(text: str) -> int | None:
-    return int(text) if text.isdecimal() and 1 <= int(text) <= _MANY else None
-
-
-def _need(usual: Need, given: object) -> Need | None:
-    """Return the *usual* need with what is *given*, or None when that makes no sense."""
-    if not isinstance(given, dict):
-        return None
-    fields = cast("dict[str, object]", given)
-    sizes = {key: _amount(key, str(value)) for key, value in fields.items()}
-    if None in sizes.values():
-        return None
-    need = replace(
-        usual,
-        cpu=sizes.get("cpu") or usual.cpu,
-        memory=sizes.get("memory") or usual.memory,
-        memory_limit=sizes.get("memoryLimit") or usual.memory_limit,
-    )
-    return need if need.memory <= need.memory_limit else None
-
-
-def _amount(key: str, text: str) -> int | None:
-    """Return thousandths of a core, or MiB; None when *text* is neither."""
-    units = {"cpu": {"m": 1, "": 1000}, "memory": _MEMORY, "memoryLimit": _MEMORY}.get(key, {})
-    match = re.fullmatch(r"([1-9]\d*)(\D*)", text)
-    return int(match[1]) * units[match[2]] if match and match[2] in units else None
-
-
-def _listed(services: Iterable[str]) -> str:
-    return ", ".join(services)
 
 
 def _no_such_stack(stack: str) -> str:

@@ -160,7 +160,7 @@ def _disagreement(name: str, wrong: Sequence[str]) -> str:
         + "\n".join(f"- {each}." for each in wrong)
         + "\n    Type: ./ov images pin "
         f"{name} REFERENCE --stack STACK    with an image made for this program, or change "
-        "components/contract.py together with the image"
+        "components/generations together with the image"
     )
 
 

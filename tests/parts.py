@@ -7,7 +7,6 @@ from typing import Any
 import pulumi
 
 from components.artifact import Artifact
-from components.contract import GENERATIONS
 from components.endpoint import (
     Address,
     DatabaseEndpoint,
@@ -18,6 +17,7 @@ from components.endpoint import (
     SecretValue,
     SiteEndpoint,
 )
+from components.generations import GENERATIONS
 from components.reference import Build, Reference, Source
 from components.volume import VolumeArgs
 

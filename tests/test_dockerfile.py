@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from components.contract import GENERATIONS, Promise
+from components.contract import Promise
 from components.dockerfile import labels
+from components.generations import GENERATIONS
 from tests.stacks import ROOT
 
 OWN = sorted((ROOT / "images").glob("*/Dockerfile"))

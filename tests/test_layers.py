@@ -12,9 +12,12 @@ COMPONENTS = Path(__file__).parent.parent / "components"
 # From values, over parts, to services and the one that knows them all.
 LAYERS = [
     {"cluster", "contract", "dockerfile", "endpoint", "naming", "options"},
+    {"generations.company"},
+    {"generations.zero"},
+    {"generations"},
     {"artifact", "reference"},
     {"context", "reader"},
-    {"origin"},
+    {"choices", "choices.entrance", "choices.size", "origin"},
     {"settings"},
     {"image", "namespace", "registry", "room", "volume", "way"},
     {"workload"},
@@ -26,10 +29,14 @@ LAYERS = [
 # What a module may import from outside this repository, beside the standard library.
 OUTSIDE: Mapping[str, set[str]] = {
     "artifact": {"pulumi"},
+    "choices.entrance": set(),
+    "choices.size": set(),
     "cluster": {"pulumi", "yaml"},
     "context": set(),
     "contract": set(),
     "dockerfile": set(),
+    "generations.company": set(),
+    "generations.zero": set(),
     "naming": set(),
     "reference": set(),
     "endpoint": {"pulumi"},
@@ -43,16 +50,24 @@ OUTSIDE: Mapping[str, set[str]] = {
 }
 MOST = {"pulumi", "pulumi_kubernetes"}
 
-MODULES = sorted(path.stem for path in COMPONENTS.glob("*.py"))
+FILES = {
+    path.relative_to(COMPONENTS).as_posix().removesuffix(".py").replace("/", "."): path
+    for path in COMPONENTS.rglob("*.py")
+}
+# A package is called as its folder, and not as the file that makes it one.
+MODULES = {name.removesuffix(".__init__"): path.read_text() for name, path in sorted(FILES.items())}
 
 
 def imports(module: str) -> set[str]:
     """Return every module that *module* imports, by its full name."""
     names = set[str]()
-    for node in ast.walk(ast.parse((COMPONENTS / f"{module}.py").read_text())):
+    for node in ast.walk(ast.parse(MODULES[module])):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            names.add(node.module or "")
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name for name in inner if name.removeprefix("components.") in MODULES} or {
+                node.module or ""
+            }
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     return names
@@ -93,8 +108,7 @@ def test_only_the_way_to_the_cluster_depends_on_who_deploys() -> None:
 
 def readers(*words: str) -> set[str]:
     """Return the modules in which any of *words* occurs."""
-    texts = {module: (COMPONENTS / f"{module}.py").read_text() for module in MODULES}
-    return {module for module, text in texts.items() if any(word in text for word in words)}
+    return {module for module, text in MODULES.items() if any(word in text for word in words)}
 
 
 def test_the_program_itself_is_short() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.contract import GENERATIONS
 from components.endpoint import Address, Edge, Endpoint, Pods
+from components.generations import GENERATIONS
 from components.naming import NAMESPACES, labels, volume
 from components.reference import Reference
 from tests.stacks import ROOT

@@ -1,0 +1,39 @@
+"""Under which addresses, and how, the public is let in."""
+
+from __future__ import annotations
+
+import re
+
+from components.endpoint import Address, Door
+from components.reader import Reader
+
+_UPLOAD = re.compile(r"[1-9]\d{1,2}m")
+
+# The CMS refuses larger pictures by itself, in MB.
+_CMS_LIMIT = 10
+
+
+def addresses(read: Reader) -> tuple[Address, Address]:
+    """Return the address of the site and that of the CMS, which are on two hosts."""
+    site = read.address("siteUrl", "https://demo.example.org")
+    admin = read.address("adminUrl", "https://admin.demo.example.org")
+    parsed = [Address.parse(read.text(key)) for key in ("siteUrl", "adminUrl")]
+    if None not in parsed and site.host == admin.host:
+        read.refuse("adminUrl", "a host other than the site's", "https://admin.example.org")
+    return site, admin
+
+
+def door(read: Reader) -> Door:
+    """Return by which edge the public comes, and how much it may bring."""
+    return Door(
+        edge=read.edge("edge"),
+        ingress_class=read.name("ingressClass", "nginx"),
+        tls_secret=read.name("tlsSecret", "site-tls"),
+        upload_limit=_upload_limit(read),
+    )
+
+
+def _upload_limit(read: Reader) -> int:
+    """Return the largest upload in MB."""
+    allowed = f"a number of MB from {_CMS_LIMIT}, which the CMS accepts, to 999"
+    return int(read.matching("uploadLimit", allowed, "25m", _UPLOAD).removesuffix("m"))

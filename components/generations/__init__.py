@@ -1,0 +1,10 @@
+"""Each generation of the applications, by the name the setting has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from components.contract import Generation
+from components.generations import zero
+
+GENERATIONS: Mapping[str, Generation] = {"0.x": zero.GENERATION}

@@ -1,0 +1,56 @@
+"""What keeps every generation of the applications company."""
+
+from __future__ import annotations
+
+from components.contract import Check, Contract, Need
+
+# The volumes of the site belong to this group, whoever writes or reads them.
+SITE = 10001
+
+DATABASE = Contract(
+    uid=70,
+    gid=70,
+    port=5432,
+    required=frozenset({"PGDATA", "POSTGRES_PASSWORD"}),
+    optional=frozenset({"POSTGRES_DB", "POSTGRES_USER"}),
+    secret=frozenset({"POSTGRES_PASSWORD"}),
+    scratch={"tmp": "", "var/run/postgresql": "", "dev/shm": "Memory"},
+    volumes={"data": "/var/lib/postgresql/data"},
+    need=Need(cpu=100, memory=128, memory_limit=512),
+    start=4,
+    # By TCP: while a new volume is filled, a first server answers on the socket alone.
+    ready=Check(command=("pg_isready", "--host=127.0.0.1", "--username=postgres"), timeout=5),
+    alive=Check(command=("pg_isready", "--host=127.0.0.1", "--username=postgres"), timeout=5),
+    grace=60,
+    patience=600,
+)
+
+PROXY = Contract(
+    uid=101,
+    gid=SITE,
+    port=8080,
+    required=frozenset({"ADMIN_HOST", "BACKEND", "BACKEND_URL", "FRONTEND", "SITE_HOST"}),
+    optional=frozenset({"TRUSTED_PROXIES", "UPLOAD_LIMIT", "WORKERS"}),
+    scratch={"tmp": ""},
+    volumes={"static": "/srv/static", "media": "/srv/media"},
+    need=Need(cpu=50, memory=32, memory_limit=128),
+    # It is there in one second. The others give a network that is busy the time to learn that
+    # it may ask.
+    start=5,
+    ready=Check(path="/healthz"),
+    alive=Check(path="/healthz"),
+    drain=15,
+    grace=45,
+)
+
+JUMPBOX = Contract(
+    uid=10001,
+    gid=10001,
+    command=("sleep", "infinity"),
+    required=frozenset({"PGDATABASE", "PGHOST", "PGPASSWORD", "PGPORT", "PGUSER"}),
+    secret=frozenset({"PGPASSWORD"}),
+    scratch={"tmp": ""},
+    need=Need(cpu=10, memory=32, memory_limit=512),
+    # Nothing to finish, and sleep does not listen to the signal that asks it to.
+    grace=1,
+)
