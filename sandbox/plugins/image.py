@@ -9,9 +9,7 @@ from typing import Any, cast
 
 from sandbox.plugins import buildcontext, reference
 from sandbox.plugins.buildcontext import ContextError
-
-# How the engine writes a value that is not known before an update.
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+from sandbox.plugins.values import UNKNOWN, table
 
 LEGACY_BUILDER = "BuilderV1"
 BUILDERS = {LEGACY_BUILDER, "BuilderBuildKit"}
@@ -80,11 +78,6 @@ def is_known(inputs: Mapping[str, Any]) -> bool:
     needed = [inputs.get("imageName"), inputs.get("build"), build.get("context")]
     needed += [build.get("dockerfile"), build.get("args"), *table(build.get("args")).values()]
     return UNKNOWN not in needed
-
-
-def table(value: Any) -> dict[str, Any]:
-    """Return *value* if it is an object, an empty one otherwise."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _require_types(inputs: Mapping[str, Any]) -> None:
