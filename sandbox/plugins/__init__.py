@@ -16,6 +16,12 @@ from sandbox.instance import CHECKOUT, Instance
 # The versions that requirements.txt pins: the engine looks for exactly these.
 DOCKER = "5.1.0"
 KUBERNETES = "4.25.0"
+RANCHER2 = "12.1.1"
+
+PLUGINS = {"docker": DOCKER, "kubernetes": KUBERNETES, "rancher2": RANCHER2}
+
+# The modules of this package that stand in for some of them.
+STAND_INS = {"docker": "docker", "rancher2": "rancher2.server"}
 
 OLDEST = (3, 252, 0)
 
@@ -42,24 +48,25 @@ class Programs(Protocol):
 def install(instance: Instance, toolchain: Programs) -> Path:
     """Give *instance* a Pulumi with all its plugins; return the folder that goes first on PATH.
 
-    An official Pulumi is used where there is one; otherwise the toolchain's engine with the
-    language host and the docker plugin of this package. Doing it again changes nothing.
+    An official Pulumi is used where there is one; otherwise the toolchain's engine with what
+    this package has in place of the rest. Doing it again changes nothing.
     """
     theirs = official()
     if theirs is not None:
-        for name, version in (("docker", DOCKER), ("kubernetes", KUBERNETES)):
+        for name in PLUGINS:
             plugin = theirs / f"pulumi-resource-{name}"
             if plugin.exists():
-                _link(_plugin(instance, name, version), plugin)
+                _link(_plugin(instance, name), plugin)
         return theirs
     folder = instance.bin
     _same(folder / "pulumi", toolchain.path("pulumi"))
     for program in PROGRAMS:
         _link(folder / program, toolchain.path(program))
     _write(folder / "pulumi-language-python", _launcher("language"))
-    _write(_plugin(instance, "docker", DOCKER), _launcher("docker"))
+    for name, module in STAND_INS.items():
+        _write(_plugin(instance, name), _launcher(module))
     provider = toolchain.path("pulumi-resource-kubernetes")
-    _link(_plugin(instance, "kubernetes", KUBERNETES), provider)
+    _link(_plugin(instance, "kubernetes"), provider)
     return folder
 
 
@@ -111,10 +118,9 @@ def _version(pulumi: Path) -> tuple[int, ...]:
     return tuple(map(int, numbers.groups())) if numbers else (0,)
 
 
-def _plugin(instance: Instance, name: str, version: str) -> Path:
-    return (
-        instance.pulumi_home / "plugins" / f"resource-{name}-v{version}" / f"pulumi-resource-{name}"
-    )
+def _plugin(instance: Instance, name: str) -> Path:
+    folder = f"resource-{name}-v{PLUGINS[name]}"
+    return instance.pulumi_home / "plugins" / folder / f"pulumi-resource-{name}"
 
 
 def _launcher(module: str) -> str:

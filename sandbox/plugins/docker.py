@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from sandbox.plugins import DOCKER, buildcontext, daemon, image, logins, reference
 from sandbox.plugins.daemon import Build, Credentials, Daemon, DaemonError
-from sandbox.plugins.image import Change, InvalidImageError
+from sandbox.plugins.image import InvalidImageError
 from sandbox.plugins.provider import (
     Provider,
     accepted,
@@ -28,7 +28,7 @@ from sandbox.plugins.provider import (
     serve_provider,
     type_of,
 )
-from sandbox.plugins.values import UNKNOWN, plain, secret, struct, table
+from sandbox.plugins.values import UNKNOWN, Change, plain, secret, struct, table
 
 TYPE = "docker:index/image:Image"
 

@@ -3,13 +3,12 @@
 import platform
 import posixpath
 from collections.abc import Callable, Mapping
-from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
 from sandbox.plugins import buildcontext, reference
 from sandbox.plugins.buildcontext import ContextError
-from sandbox.plugins.values import UNKNOWN, table
+from sandbox.plugins.values import UNKNOWN, Change, table
 
 LEGACY_BUILDER = "BuilderV1"
 BUILDERS = {LEGACY_BUILDER, "BuilderBuildKit"}
@@ -30,14 +29,6 @@ NOT_CANONICAL = (
 
 class InvalidImageError(Exception):
     """What is wrong with an image's inputs."""
-
-
-class Change(Enum):
-    """How one input differs from the last build's."""
-
-    ADD = "add"
-    DELETE = "delete"
-    UPDATE = "update"
 
 
 def check(inputs: Mapping[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:

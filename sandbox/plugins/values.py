@@ -1,6 +1,7 @@
 """How values travel between the engine and a plugin."""
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, cast
 
 from google.protobuf.struct_pb2 import Struct, Value
@@ -11,6 +12,14 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 # How the engine marks a value as a secret.
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SEALED = "1b47061264138c4ac30d75fd1eb44270"
+
+
+class Change(Enum):
+    """How one value differs from the one before."""
+
+    ADD = "add"
+    DELETE = "delete"
+    UPDATE = "update"
 
 
 def plain(message: Struct) -> dict[str, Any]:
@@ -33,6 +42,11 @@ def secret(value: Any) -> Value:
 def table(value: Any) -> dict[str, Any]:
     """Return *value* if it is an object, an empty one otherwise."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def tables(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in *value* if it is a list, none otherwise."""
+    return [table(one) for one in cast("list[object]", value)] if isinstance(value, list) else []
 
 
 def _plain(value: Value) -> Any:

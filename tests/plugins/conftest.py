@@ -14,6 +14,7 @@ import pytest
 from sandbox.instance import Instance
 from sandbox.toolchain import locate
 from tests.plugins.project import Project
+from tests.plugins.rancher import Plugin, plugin
 
 # Inside the sandbox's network namespace; Docker allows plain HTTP on loopback.
 GUARDED = "127.0.0.1:5001"
@@ -36,6 +37,14 @@ def instance() -> Instance:
 def project(tmp_path: Path, instance: Instance) -> Project:
     """Lay out a project of its own for each test."""
     return Project.make(tmp_path, instance)
+
+
+@pytest.fixture
+def rancher2() -> Generator[Plugin]:
+    """Configure a rancher2 plugin for a Rancher that only records."""
+    with plugin() as made:
+        made.configure()
+        yield made
 
 
 @pytest.fixture

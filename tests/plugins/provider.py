@@ -5,7 +5,7 @@ import http.server
 import json
 import socketserver
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -177,6 +177,15 @@ class Provider:
 @contextmanager
 def plugin() -> Generator[Provider]:
     """Serve the plugin and an engine for it."""
+    with serving(DockerProvider) as (stub, engine):
+        yield Provider(stub, engine)
+
+
+@contextmanager
+def serving(
+    make: Callable[[str], provider_pb2_grpc.ResourceProviderServicer],
+) -> Generator[tuple[Any, Engine]]:
+    """Serve an engine and the plugin that *make* makes for its address."""
     engine = Engine()
     with ThreadPoolExecutor(8) as threads:
         ours = grpc.server(threads)
@@ -184,13 +193,13 @@ def plugin() -> Generator[Provider]:
         port = ours.add_insecure_port("127.0.0.1:0")
         ours.start()
         server = grpc.server(threads)
-        provider = DockerProvider(f"127.0.0.1:{port}")
+        provider = make(f"127.0.0.1:{port}")
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
         address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         server.start()
         try:
             with grpc.insecure_channel(address) as channel:
-                yield Provider(provider_pb2_grpc.ResourceProviderStub(channel), engine)
+                yield provider_pb2_grpc.ResourceProviderStub(channel), engine
         finally:
             server.stop(0).wait()
             ours.stop(0).wait()

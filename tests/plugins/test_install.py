@@ -12,7 +12,7 @@ import pytest
 
 from sandbox import plugins
 from sandbox.errors import Refusal
-from sandbox.instance import Instance
+from sandbox.instance import CHECKOUT, Instance
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def test_the_engine_gets_everything_it_looks_for(instance: Instance, tools: Tool
         "bin/pulumi-resource-pulumi-python",
         "pulumi-home/plugins/resource-docker-v5.1.0/pulumi-resource-docker",
         "pulumi-home/plugins/resource-kubernetes-v4.25.0/pulumi-resource-kubernetes",
+        "pulumi-home/plugins/resource-rancher2-v12.1.1/pulumi-resource-rancher2",
     }
     assert all(os.access(instance.state / path, os.X_OK) for path in laid(instance.state))
 
@@ -114,11 +115,13 @@ def test_the_folder_somebody_names_goes_first_and_no_stand_in_is_laid(
 ) -> None:
     folder = official(tmp_path / "official")
     script(folder / "pulumi-resource-docker", "")
+    script(folder / "pulumi-resource-rancher2", "")
     monkeypatch.setenv("OV_PULUMI_BIN", str(folder))
 
     assert plugins.install(instance, tools) == folder
     assert set(laid(instance.state)) == {
-        "pulumi-home/plugins/resource-docker-v5.1.0/pulumi-resource-docker"
+        "pulumi-home/plugins/resource-docker-v5.1.0/pulumi-resource-docker",
+        "pulumi-home/plugins/resource-rancher2-v12.1.1/pulumi-resource-rancher2",
     }
 
 
@@ -190,7 +193,15 @@ def test_only_an_official_pulumi_may_fetch_plugins(
     assert key not in plugins.environment(instance)
 
 
-@pytest.mark.parametrize("plugin", ["language", "docker"])
+def test_the_versions_are_the_ones_that_the_program_requires() -> None:
+    required = (CHECKOUT / "requirements.txt").read_text().splitlines()
+
+    assert {f"pulumi-{name}=={version}" for name, version in plugins.PLUGINS.items()} <= set(
+        required
+    )
+
+
+@pytest.mark.parametrize("plugin", ["language", "docker", "rancher2"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_plugin_tells_its_port_and_ends_at_once_when_asked(
     instance: Instance, tools: Tools, plugin: str, number: signal.Signals
@@ -202,6 +213,10 @@ def test_a_plugin_tells_its_port_and_ends_at_once_when_asked(
         / "plugins"
         / "resource-docker-v5.1.0"
         / "pulumi-resource-docker",
+        "rancher2": instance.pulumi_home
+        / "plugins"
+        / "resource-rancher2-v12.1.1"
+        / "pulumi-resource-rancher2",
     }[plugin]
     with subprocess.Popen([launcher], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout
@@ -218,7 +233,9 @@ def test_a_plugin_loads_the_protocol_and_not_the_sdk() -> None:
     code = (
         "from sandbox.plugins.launch import skip_sdk; skip_sdk(); import sys;"
         "import sandbox.plugins.docker, sandbox.plugins.language;"
-        "print(sorted({'pulumi.output', 'pulumi_docker', 'rich', 'httpx'} & set(sys.modules)))"
+        "import sandbox.plugins.rancher2.server;"
+        "print(sorted({'pulumi.output', 'pulumi_docker', 'pulumi_rancher2', 'rich', 'httpx'}"
+        " & set(sys.modules)))"
     )
 
     said = subprocess.run(
