@@ -29,18 +29,28 @@ PLATFORMS = tuple(f"manylinux_2_{minor}_x86_64" for minor in (36, 34, 31, 28, 24
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Application:
-    """One application of the 0.x generation."""
+    """One application of one generation."""
 
     name: str
-    about: str
+    generation: str
+    tag: str
     base: BaseImage
     bundle: Callable[[Path], None]
-    tag: str = "v0.2.1"
 
     @property
     def repository(self) -> str:
         """Its place in the registry: the name the real one has."""
         return f"wgbhmla/{self.name}"
+
+    @property
+    def about(self) -> str:
+        """What is said while it is built."""
+        return f"building {self.name} {self.tag}, about a minute"
+
+    @property
+    def sources(self) -> tuple[Path, Path]:
+        """The folders it is made of: what generations share, and what lies over that."""
+        return SOURCES / "shared" / self.name, SOURCES / self.generation / self.name
 
     def image(self, instance: Instance, toolchain: Toolchain) -> Image:
         """Return where its image is in the cache, or will be."""
@@ -49,21 +59,26 @@ class Application:
     def recipe(self, instance: Instance, toolchain: Toolchain) -> Recipe:
         """Return how its image gets into the cache."""
         return Recipe(
-            name=self.name,
+            name=f"{self.name}-{self.tag}",
             about=self.about,
             parts=lambda: (
                 self.base.recipe(instance.cache, toolchain).digest(),
                 Path(__file__).read_bytes(),
-                *images.contents(SOURCES / self.name, without=LEFTOVERS),
+                *(part for folder in self.sources for part in images.contents(folder, LEFTOVERS)),
             ),
             build=lambda into: self._build(into, instance, toolchain),
             shelf="images",
         )
 
+    def lay(self, context: Path) -> None:
+        """Lay its sources where an image can be built of them."""
+        leftovers = shutil.ignore_patterns(*LEFTOVERS)
+        for folder in self.sources:
+            shutil.copytree(folder, context, ignore=leftovers, dirs_exist_ok=True)
+
     def _build(self, into: Path, instance: Instance, toolchain: Toolchain) -> None:
         context = into / "context"
-        leftovers = shutil.ignore_patterns(*LEFTOVERS)
-        shutil.copytree(SOURCES / self.name, context, ignore=leftovers)
+        self.lay(context)
         self.bundle(context)
         base = images.references(instance)[f"{self.base.repository}:{self.base.tag}"]
         built = f"{instance.registry}/{self.repository}:{self.tag}"
@@ -77,7 +92,7 @@ class Application:
                     "DOCKER_CONFIG": str(into / "docker"),
                     "DOCKER_BUILDKIT": "0",
                 },
-                what=f"Docker could not {words[0]} {self.name}",
+                what=f"Docker could not {words[0]} {self.name} {self.tag}",
             )
         Registry(instance.registry).pull(self.repository, self.tag, into)
         shutil.rmtree(context)
@@ -108,19 +123,13 @@ def _bundle(context: Path) -> None:
         run(["npm", *words], cwd=context, what=f"npm {words[0]} failed for ov-frontend")
 
 
-APPLICATIONS = (
-    Application(
-        name="ov-wag",
-        about="building ov-wag, about a minute",
-        base=recipes.PYTHON,
-        bundle=_wheels,
-    ),
-    Application(
-        name="ov-frontend",
-        about="building ov-frontend, about a minute",
-        base=recipes.NODE,
-        bundle=_bundle,
-    ),
+APPLICATIONS = tuple(
+    Application(name=name, generation=generation, tag=tag, base=base, bundle=bundle)
+    for generation, tag in (("0.x", "v0.2.1"), ("1.x", "v1.0.0"))
+    for name, base, bundle in (
+        ("ov-wag", recipes.PYTHON, _wheels),
+        ("ov-frontend", recipes.NODE, _bundle),
+    )
 )
 
 
@@ -144,7 +153,7 @@ def applications(instance: Instance, toolchain: Toolchain, report: Report) -> bo
                 changed = True
         image = app.image(instance, toolchain)
         if registry.digest(app.repository, app.tag) != image.digest:
-            report(f"bringing {app.name} to the registry")
+            report(f"bringing {app.name} {app.tag} to the registry")
             changed = True
         reference = registry.push(image, app.repository, app.tag)
         images.remember(instance, {f"{app.repository}:{app.tag}": reference})

@@ -53,9 +53,12 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "databaseImage": (f"example.org/postgres@{DIGEST}", {"StatefulSet db"}),
     "proxyImage": ("example.org/ov-nginx:v2", {*PROXY, "Image ov-nginx"}),
     "jumpboxImage": ("example.org/jumpbox:v2", {"Deployment jumpbox", "Image jumpbox"}),
-    "backendBuild": ({"context": "sandbox/apps/ov-wag"}, {*BACKEND, *MIGRATION, "Image ov-wag"}),
+    "backendBuild": (
+        {"context": "sandbox/apps/shared/ov-wag"},
+        {*BACKEND, *MIGRATION, "Image ov-wag"},
+    ),
     "frontendBuild": (
-        {"context": "sandbox/apps/ov-frontend"},
+        {"context": "sandbox/apps/0.x/ov-frontend"},
         {"Deployment ov-frontend", "Image ov-frontend"},
     ),
     "proxyBuild": ({"context": "images/ov-nginx", "args": OTHER}, {*PROXY, "Image ov-nginx"}),

@@ -1,0 +1,3 @@
+// Where the CMS keeps exhibits, and the pages that only this generation has.
+export const place = "exhibit"
+export const pages = []
