@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from sandbox.instance import CHECKOUT
 from tests.live.platform import Platform
 
 DEMO = "ov-demo"
+
+# What differs between a checkout and a clone of it.
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "build", "__pycache__", "node_modules", ".*cache"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +81,13 @@ class Project:
         at_once = ("--all", "--grace-period=0", "--force", "--wait=false")
         self.platform.run("kubectl", "-n", self.stack, "delete", "pods", *at_once, check=False)
         self.platform.run("kubectl", *gone, "--wait=true")
+
+
+def clone_into(folder: Path) -> None:
+    """Copy the program as another person has it: the same files, made at another moment."""
+    shutil.copytree(CHECKOUT, folder, ignore=LEFT_OUT, copy_function=shutil.copyfile)
+    for script in CHECKOUT.glob("images/*/*.sh"):
+        (folder / script.relative_to(CHECKOUT)).chmod(0o755)
 
 
 def chosen(platform: Platform) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +13,14 @@ import pytest
 import yaml
 
 from sandbox import settings
-from sandbox.instance import CHECKOUT
 from tests.live.platform import Platform
-from tests.live.project import DEMO, Project, chosen, files_in, forms
+from tests.live.project import DEMO, Project, chosen, clone_into, files_in, forms
 
 pytestmark = pytest.mark.live
 
 # In a folder of its own, and with a state of its own, so that nobody's stack is meant.
 STACK = "openvault"
 NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
-# What differs between a checkout and a clone of it.
-LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", "build", "__pycache__", "node_modules", ".*cache"
-)
 
 
 # Published
@@ -96,9 +90,7 @@ def test_a_tag_alone_is_refused_by_the_command_that_pins_it(published: Project) 
 def clone(platform: Platform, tmp_path: Path) -> Iterator[Project]:
     """Give ov-demo as another person has it: a copy of the program, somewhere else."""
     program = tmp_path / "clone"
-    shutil.copytree(CHECKOUT, program, ignore=LEFT_OUT, copy_function=shutil.copyfile)
-    for script in CHECKOUT.glob("images/*/*.sh"):
-        (program / script.relative_to(CHECKOUT)).chmod(0o755)
+    clone_into(program)
     project = Project(platform=platform, folder=tmp_path / "stacks", stack=DEMO, program=program)
     project.configure(chosen(platform))
     yield project
