@@ -16,6 +16,7 @@ from sandbox.images import references
 from sandbox.instance import Instance
 from sandbox.process import Processes
 from sandbox.progress import Phase, Report
+from sandbox.rancher import accounts
 
 app = typer.Typer(
     help="The whole platform on one machine: a test bench and a first experience.",
@@ -73,10 +74,13 @@ def down(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fa
 
 
 @app.command("status")
-def show_status() -> None:
+def show_status(
+    *,
+    token: Annotated[bool, typer.Option("--token", help="Print Rancher's token too.")] = False,
+) -> None:
     """Say what runs, how large it is, and where it is reached; exit 1 unless all is well."""
     instance = _standing()
-    if not status.show(instance, Console()):
+    if not status.show(instance, Console(), token=token):
         raise typer.Exit(1)
 
 
@@ -148,6 +152,8 @@ def _welcome(instance: Instance, *, changed: bool) -> None:
         f"Site        {site}",
         f"Admin       {settings.admin_url(instance)}",
         f"            user {settings.ADMIN}, password in {settings.admin_password(instance)}",
+        f"Rancher     {instance.rancher}",
+        f"            token in {accounts.token_file(instance)}",
         f"Authority   {instance.ca} (trust it in the browser)",
         f"Kubeconfig  {instance.kubeconfig}",
         "",

@@ -90,6 +90,11 @@ class Instance:
         """The Kubernetes API's address."""
         return f"https://{self.node_ip}:6443"
 
+    @property
+    def rancher(self) -> str:
+        """The address of Rancher's API."""
+        return f"https://{self.node_ip}:9443"
+
     def url(self, host: str) -> str:
         """Return the address under which a browser on this machine reaches *host*."""
         return f"https://{host}" + ("" if self.https_port == 443 else f":{self.https_port}")

@@ -14,6 +14,7 @@ from sandbox import (
     occupancy,
     plugins,
     prerequisites,
+    rancher,
     registry,
     stack,
     toolchain,
@@ -90,8 +91,10 @@ class Ascent:
         self._processes.demand_alive()
         return self._outcome("ready" if changed else "")
 
-    def _rancher(self, _report: Report) -> str:
-        return "skipped: comes with a later release"
+    def _rancher(self, report: Report) -> str:
+        changed = rancher.up(self.instance, self._processes, self._tools, report)
+        self._processes.demand_alive()
+        return self._outcome("ready" if changed else "")
 
     def _applications(self, report: Report) -> str:
         changed = applications.applications(self.instance, self._tools, report)

@@ -20,6 +20,7 @@ from sandbox.errors import Refusal
 from sandbox.images import references
 from sandbox.instance import Instance
 from sandbox.process import attempt, run
+from sandbox.rancher import accounts
 from sandbox.settings import PROJECT, STACK
 from sandbox.toolchain import Report, Toolchain
 
@@ -56,6 +57,9 @@ def environment(instance: Instance) -> dict[str, str]:
         "OV_CA_FILE": str(instance.ca),
         "OV_ADMIN_USER": settings.ADMIN,
         "OV_ADMIN_PASSWORD_FILE": str(settings.admin_password(instance)),
+        # Not the provider's own variables: a setting that is missing must be missed.
+        "OV_RANCHER_URL": instance.rancher,
+        "OV_RANCHER_TOKEN_FILE": str(accounts.token_file(instance)),
         "KUBECONFIG": str(instance.kubeconfig),
         "DOCKER_HOST": f"unix://{instance.docker_socket}",
         # A second file beside each, as it would write else, is what a kill leaves half written.

@@ -15,12 +15,16 @@ from rich.table import Table
 from sandbox import settings
 from sandbox.instance import Instance
 from sandbox.process import Processes, attempt
+from sandbox.rancher import accounts
 
 MEGABYTE = 10**6
 
 
-def show(instance: Instance, console: Console) -> bool:
-    """Print what runs, how large it is and where it is reached; return whether all is well."""
+def show(instance: Instance, console: Console, *, token: bool = False) -> bool:
+    """Print what runs, how large it is and where it is reached; return whether all is well.
+
+    The *token* of Rancher's administrator is printed only when it is asked for.
+    """
     processes = Processes(instance)
     names = processes.names()
     daemons = Table("daemon", "processes", "memory", title=f"sandbox {instance.name}", box=None)
@@ -42,6 +46,10 @@ def show(instance: Instance, console: Console) -> bool:
     facts.add_row("node", "ready" if any(map(_ready, nodes)) else "not ready")
     facts.add_row("site", settings.site_url(instance))
     facts.add_row("admin", settings.admin_url(instance))
+    facts.add_row("rancher", instance.rancher)
+    facts.add_row("", f"token of its administrator in {accounts.token_file(instance)}")
+    if token and accounts.token_file(instance).exists():
+        facts.add_row("", accounts.token_file(instance).read_text())
     facts.add_row("memory", f"{resident(processes.all_pids()) / MEGABYTE:.0f} MB")
     facts.add_row("disk", f"{used(instance.state) / MEGABYTE:.0f} MB in {instance.state}")
     console.print(facts)

@@ -12,7 +12,6 @@ from typing import Any, TypeVar, cast
 import httpx2
 import yaml
 from lightkube import ApiError, Client, KubeConfig, codecs
-from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.coordination_v1 import Lease
 from lightkube.resources.core_v1 import ConfigMap, Node, ServiceAccount
 from lightkube.resources.core_v1 import Pod as PodResource
@@ -73,19 +72,18 @@ def _documents(text: str) -> list[dict[str, object]]:
 def apply_one(client: Any, document: dict[str, object]) -> bool:  # noqa: ANN401, see api.py
     """Apply *document* unless it is in the cluster as it was last applied; say whether it was."""
     digest = hashlib.sha256(repr(document).encode()).hexdigest()[:16]
-    wanted = codecs.from_dict(document)
-    meta = wanted.metadata or ObjectMeta()
-    place = {"namespace": meta.namespace} if meta.namespace else {}
+    meta = cast("Object", document)["metadata"]
     no_marks: dict[str, str] = {}
+    marks = {**meta.get("annotations", no_marks), MARK: digest}
+    wanted = codecs.from_dict({**document, "metadata": {**meta, "annotations": marks}})
+    place = {"namespace": meta["namespace"]} if "namespace" in meta else {}
     try:
-        present = cast("Object", client.get(type(wanted), meta.name, **place).to_dict())
+        present = cast("Object", client.get(type(wanted), meta.get("name"), **place).to_dict())
         if present["metadata"].get("annotations", no_marks).get(MARK) == digest:
             return False
     except ApiError as error:
         if error.status.code != GONE:
             raise
-    written = cast("Object", document)["metadata"]
-    meta.annotations = {**written.get("annotations", no_marks), MARK: digest}
     client.apply(wanted, field_manager=MANAGER, force=True)
     return True
 

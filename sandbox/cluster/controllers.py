@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox import files
 from sandbox.cluster import edge, environment, network, templates
 from sandbox.cluster.environment import Programs
-from sandbox.instance import CHECKOUT, Instance
+from sandbox.instance import Instance
 from sandbox.process import Processes
 
 # The edge itself is nginx; who tells it what to serve has a name of its own.
@@ -18,16 +18,7 @@ CONTROLLERS = {"provisioner": "provisioner", "netpol": "netpol", "edge-controlle
 
 def up(instance: Instance, processes: Processes, toolchain: Programs) -> bool:
     """Start what does not run yet; return whether anything started."""
-    env = {
-        **environment.stable(toolchain),
-        # What decides the instance, so that a controller finds the same one.
-        "OV_SANDBOX": instance.name,
-        "OV_STATE": str(instance.state.parent),
-        "OV_CACHE": str(instance.cache),
-        "OV_HTTPS_PORT": str(instance.https_port),
-        "PYTHONPATH": str(CHECKOUT),
-        "PYTHONUNBUFFERED": "1",
-    }
+    env = environment.of_controllers(instance, toolchain)
     changed = _edge(instance, processes, toolchain, env)
     for daemon, controller in CONTROLLERS.items():
         changed |= processes.start(

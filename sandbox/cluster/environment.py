@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from sandbox.instance import CHECKOUT, Instance
+
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -39,3 +41,16 @@ def stable(toolchain: Programs) -> dict[str, str]:
         ours = [part for part in found.get(name, "").split(":") if part and part not in shell]
         found[name] = ":".join([*ours, *system.split(":")]).rstrip(":")
     return found
+
+
+def of_controllers(instance: Instance, toolchain: Programs) -> dict[str, str]:
+    """Return the environment of the sandbox's own daemons, which find the same instance by it."""
+    return {
+        **stable(toolchain),
+        "OV_SANDBOX": instance.name,
+        "OV_STATE": str(instance.state.parent),
+        "OV_CACHE": str(instance.cache),
+        "OV_HTTPS_PORT": str(instance.https_port),
+        "PYTHONPATH": str(CHECKOUT),
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -12,7 +12,10 @@ NODE = "node"
 EDGE_HTTP = 80
 EDGE_HTTPS = 443
 EDGE_PROXY_PROTOCOL = 8443
-NODE_PORTS = frozenset({EDGE_HTTP, EDGE_HTTPS, EDGE_PROXY_PROTOCOL, 2379, 5000, 5001, 6443, 10250})
+RANCHER = 9443
+NODE_PORTS = frozenset(
+    {EDGE_HTTP, EDGE_HTTPS, EDGE_PROXY_PROTOCOL, RANCHER, 2379, 5000, 5001, 6443, 10250}
+)
 
 # The names by which the cluster's objects find the sandbox's controllers.
 PROVISIONER = "openvault.sandbox/local"

@@ -28,6 +28,8 @@ MOMENTS = (
     "cluster: standard objects",
     "cluster: waiting for DNS",
     "rancher ...",
+    "rancher: users",
+    "rancher: starting",
     "applications ...",
     "stack: writing the settings",
     "stack: asking the engine",
