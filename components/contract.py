@@ -169,6 +169,10 @@ def _environment_faults(
         )
 
 
+# The workers that a back end's need is written down for.
+WORKERS = 2
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Generation:
     """Applications that were made for one another, and what keeps them company."""
@@ -184,6 +188,14 @@ class Generation:
     # What each worker of the back end takes, and one picture on top, in MiB.
     worker: int
     picture: int
+    # How many requests a worker answers at a time; and how many workers a back end has.
+    threads: int
+    workers: int = WORKERS
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests one back end answers at a time."""
+        return self.workers * self.threads
 
     def contract(self, service: str) -> Contract:
         """Return the contract of a service, by the name it has in the cluster."""
@@ -197,7 +209,9 @@ class Generation:
         }
         backend = changed.get("backend", self.backend)
         command = (*backend.command, f"--workers={workers}")
-        return replace(self, **changed | {"backend": replace(backend, command=command)})
+        return replace(
+            self, **changed | {"backend": replace(backend, command=command)}, workers=workers
+        )
 
     def crew(self, workers: int) -> Need:
         """Return what the back end needs with so many *workers*."""
@@ -215,6 +229,3 @@ CONTRACTS: Mapping[str, str] = {
     "ov-nginx": "proxy",
     "jumpbox": "jumpbox",
 }
-
-# The workers that a back end's need is written down for.
-WORKERS = 2

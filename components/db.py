@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -12,11 +12,12 @@ from components.contract import Contract
 from components.endpoint import DatabaseEndpoint, Pods, SecretValue, fingerprint
 from components.naming import labels
 from components.options import AT_ONCE, children
+from components.postgres import DATABASE, FOLDER, OWNER, START, settings
+from components.reader import mebibytes
 from components.volume import Volume, VolumeArgs
-from components.workload import WorkloadArgs, pod, service
+from components.workload import WorkloadArgs, pod, revisions, service
 
 PORT = 5432
-OWNER = "postgres"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,8 @@ class DatabaseArgs:
     image: Artifact
     contract: Contract
     password: pulumi.Input[str]
+    # How many may want to be connected at a time.
+    connections: int
     volume: VolumeArgs
 
 
@@ -67,7 +70,7 @@ class Database(pulumi.ComponentResource):
             # The server's name is the Service's, and is known when the server is ready.
             host=server.metadata.name,
             port=PORT,
-            name=OWNER,
+            name=DATABASE,
             user=OWNER,
             password=password,
             pods=Pods(service=name, port=PORT),
@@ -78,12 +81,19 @@ class Database(pulumi.ComponentResource):
 def _server(
     name: str, args: DatabaseArgs, password: SecretValue, claim: pulumi.Input[str]
 ) -> k8s.apps.v1.StatefulSetSpecArgsDict:
-    # Not the mount itself: PostgreSQL refuses a data directory that belongs to somebody else.
-    home = f"{args.contract.volumes['data']}/pgdata"
+    contract = args.contract
+    tuned = settings(contract.need, args.connections, mebibytes(args.volume.size))
+    flags = (word for setting in tuned for word in ("-c", setting))
     runs = WorkloadArgs(
         image=args.image,
-        contract=args.contract,
-        env={"PGDATA": home, "POSTGRES_PASSWORD": password},
+        contract=replace(contract, command=("sh", "-c", START, name, *flags)),
+        env={
+            # Not the mount itself: PostgreSQL refuses a folder that belongs to somebody else.
+            "PGDATA": f"{contract.volumes['data']}/{FOLDER}",
+            "POSTGRES_DB": DATABASE,
+            "POSTGRES_USER": OWNER,
+            "POSTGRES_PASSWORD": password,
+        },
         claims={"data": claim},
     )
     return {
@@ -92,6 +102,8 @@ def _server(
         "selector": {"match_labels": labels(name)},
         # In order, a pod that cannot start would be waited for even when its successor is there.
         "pod_management_policy": "Parallel",
-        # No mark of the password's revision: the server reads it once, when it fills its volume.
-        "template": {"metadata": {"labels": labels(name)}, "spec": pod(name, runs)},
+        "template": {
+            "metadata": {"labels": labels(name), "annotations": revisions(runs)},
+            "spec": pod(name, runs),
+        },
     }

@@ -8,6 +8,9 @@ NAMESPACES = ("openvault", "ov-demo")
 # Pods that mount one volume which a single node holds carry this label, and keep together by it.
 TOGETHER = {"openvault/volumes": "site"}
 
+# What is noted on a volume claim of the data behind it begins with this.
+FACT = "data.openvault/"
+
 
 def labels(service: str) -> dict[str, str]:
     """Return the recommended labels, which are also *service*'s selector."""

@@ -17,7 +17,6 @@ from components.proxy import Proxy, ProxyArgs
 from components.registry import RegistryAccess, RegistryAccessArgs
 from components.room import Room, RoomArgs
 from components.settings import Settings
-from components.volume import VolumeArgs
 
 
 class OpenVault(pulumi.ComponentResource):
@@ -93,7 +92,8 @@ class OpenVault(pulumi.ComponentResource):
                 image=images["db"],
                 contract=generation.database,
                 password=settings.database_password,
-                volume=_volume(settings, settings.database_storage),
+                connections=settings.connections,
+                volume=settings.storage.kept["ov-db"].volume,
             ),
             opts=within,
         )
@@ -112,8 +112,8 @@ class OpenVault(pulumi.ComponentResource):
                     password=settings.admin_password,
                 ),
                 volumes={
-                    "static": _volume(settings, settings.static_storage),
-                    "media": _volume(settings, settings.media_storage),
+                    "static": settings.storage.kept["ov-static"].volume,
+                    "media": settings.storage.kept["ov-media"].volume,
                 },
                 replicas=settings.replicas.get("ov-wag", 1),
             ),
@@ -164,7 +164,3 @@ class OpenVault(pulumi.ComponentResource):
                 "images": self.images,
             }
         )
-
-
-def _volume(settings: Settings, size: str) -> VolumeArgs:
-    return VolumeArgs(size=size, storage_class=settings.storage_class, protect=settings.protect)

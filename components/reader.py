@@ -16,7 +16,8 @@ from components.endpoint import Address, Edge
 T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-_SIZE = re.compile(r"[1-9]\d*(Mi|Gi|Ti)")
+_SIZE = re.compile(r"([1-9]\d*)(Mi|Gi|Ti)")
+_MEBIBYTES = {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
 _DOCKER = re.compile(r"(unix|tcp|ssh|npipe)://\S+")
 
 
@@ -169,3 +170,11 @@ class Reader:
             + (f": did you mean {near[0]}?" if near else ", see Pulumi.yaml for all there are"),
             f"Type: pulumi config rm {key} -s {self.stack}",
         )
+
+
+def mebibytes(size: str) -> int:
+    """Return how many MiB a *size* in Mi, Gi or Ti is, as all sizes here are."""
+    match = _SIZE.fullmatch(size)
+    if not match:
+        raise ValueError(size)
+    return int(match[1]) * _MEBIBYTES[match[2]]

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.artifact import Credentials
-from components.choices import entrance, size
+from components.choices import entrance, size, storage
+from components.choices.storage import Storage
 from components.contract import Generation, Need
 from components.endpoint import Address, Door
 from components.generations import GENERATIONS
 from components.naming import NAMESPACES
 from components.origin import Origins
+from components.postgres import demand
 from components.reader import Reader
 from components.reference import Source
 
@@ -50,10 +52,7 @@ class Settings:
     # By the registry's name; only those that hold an image of this stack.
     registries: Mapping[str, Credentials]
 
-    database_storage: str
-    static_storage: str
-    media_storage: str
-    storage_class: str
+    storage: Storage
 
     admin_user: str
     admin_email: str
@@ -83,6 +82,11 @@ class Settings:
             for _ in range(count + (service in rolling))
         ]
 
+    @property
+    def connections(self) -> int:
+        """How many connections the database must have room for."""
+        return demand(self.replicas.get("ov-wag", 1), self.generation.concurrency)
+
     @classmethod
     def load(cls, stack: str) -> Settings:
         """Read the configuration of *stack*, or say everything that is wrong with it at once."""
@@ -91,26 +95,30 @@ class Settings:
         read = Reader(stack)
         origins = Origins(read)
         site, admin = entrance.addresses(read)
+        protect = read.flag("protect")
+        database_image = origins.image("database")
         settings = cls(
             namespace=stack,
             site=site,
             admin=admin,
             door=entrance.door(read),
             kube_context=read.some("kubeContext", stack),
-            protect=read.flag("protect"),
+            protect=protect,
             generation=size.tuned(read, read.one_of("generation", GENERATIONS)),
             replicas=size.replicas(read),
             backend_image=origins.image("backend"),
             frontend_image=origins.image("frontend"),
-            database_image=origins.image("database"),
+            database_image=database_image,
             proxy_image=origins.image("proxy"),
             jumpbox_image=origins.optional_image("jumpbox"),
             docker_host=read.docker_host("dockerHost"),
             registries=origins.registries("registries"),
-            database_storage=read.size("databaseStorage"),
-            static_storage=read.size("staticStorage"),
-            media_storage=read.size("mediaStorage"),
-            storage_class=read.name("storageClass", "standard"),
+            storage=storage.storage(
+                read,
+                protect=protect,
+                generation=read.text("generation"),
+                database=database_image,
+            ),
             admin_user=read.matching("adminUser", "letters, digits and @.+-_", "admin", _USER),
             admin_email=read.matching(
                 "adminEmail", "an e-mail address", "editors@example.org", _EMAIL
@@ -119,6 +127,7 @@ class Settings:
             database_password=read.secret("databasePassword", 16),
             secret_key=read.secret("secretKey", 50),
         )
+        size.connections(read, settings.generation, settings.connections)
         read.finish()
         return settings
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.naming import labels
+from components.naming import FACT, labels
 from components.options import AT_ONCE, children
 
 
@@ -18,6 +19,8 @@ class VolumeArgs:
     size: str
     storage_class: str
     protect: bool
+    # What is true of the data, for those who come after it and must know before they touch it.
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Volume(pulumi.ComponentResource):
@@ -40,7 +43,7 @@ class Volume(pulumi.ComponentResource):
                 "name": name,
                 "labels": labels(name),
                 # Most classes bind a claim when its first pod is scheduled: nothing to wait for.
-                "annotations": AT_ONCE,
+                "annotations": AT_ONCE | _notes(args),
             },
             spec=_claim(args),
             opts=kept,
@@ -48,6 +51,12 @@ class Volume(pulumi.ComponentResource):
 
         self.claim = claim.metadata.name
         self.register_outputs({"claim": self.claim})
+
+
+def _notes(args: VolumeArgs) -> dict[str, str]:
+    """Return what is noted: what the data are, and the class that was asked for."""
+    facts = {**args.facts, "storage-class": args.storage_class}
+    return {f"{FACT}{fact}": value for fact, value in facts.items()}
 
 
 def _claim(args: VolumeArgs) -> k8s.core.v1.PersistentVolumeClaimSpecArgsDict:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import runpy
+import shlex
 import socketserver
 import tempfile
 import threading
@@ -74,8 +76,18 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def up(stack: str, *, preview: bool = False, sealed: bool = True, **changes: Any) -> Engine:
-    """Run the real program against *stack*'s committed configuration, with *changes*."""
+def up(
+    stack: str,
+    *,
+    preview: bool = False,
+    sealed: bool = True,
+    held: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Engine:
+    """Run the real program against *stack*'s committed configuration, with *changes*.
+
+    *held* is what the cluster has of each kind, in the words of kubectl: nothing, unless said.
+    """
     config = configured(stack, **changes)
     secret = [f"openvault:{key}" for key in (*SECRETS, *SEALED)] if sealed else []
 
@@ -85,7 +97,23 @@ def up(stack: str, *, preview: bool = False, sealed: bool = True, **changes: Any
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBECONFIG", str(kubeconfig()))
+        patch.setenv("PATH", f"{kubectl(json.dumps(held or {}))}:{os.environ['PATH']}")
         return run(program, stack=stack, preview=preview)
+
+
+@cache
+def kubectl(held: str) -> Path:
+    """Return a folder with a kubectl that knows of nothing in the cluster but what is *held*."""
+    folder = Path(tempfile.mkdtemp())
+    program = folder / "kubectl"
+    lists = [
+        f"*' get {kind} '*) echo {shlex.quote(json.dumps({'items': items}))};;"
+        for kind, items in json.loads(held).items()
+    ]
+    nothing = """*) echo '{"items": []}';;"""
+    program.write_text("\n".join(['#!/bin/sh\ncase "$*" in', *lists, nothing, "esac\n"]))
+    program.chmod(0o755)
+    return folder
 
 
 @cache

@@ -82,4 +82,4 @@ def test_a_volume_is_of_the_clusters_class_unless_the_stack_names_one() -> None:
 
 
 def test_nobody_waits_for_a_volume_that_waits_for_its_pod() -> None:
-    assert volume().inputs["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert volume().inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"

@@ -19,7 +19,6 @@ DIGEST = f"sha256:{'d' * 64}"
 BACKEND = {"Deployment ov-wag"}
 MIGRATION = {"Job ov-wag-migrate"}
 PROXY = {"Deployment ov-nginx"}
-ROOM = {"LimitRange ov-demo", "ResourceQuota ov-demo"}
 VOLUMES = {f"PersistentVolumeClaim ov-{each}" for each in ("db", "media", "static")}
 
 # Other arguments of a build.
@@ -40,7 +39,7 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "tlsSecret": ("site-tls", {"Ingress ov-nginx"}),
     "edge": ("10.0.0.0/16", {"NetworkPolicy edge-to-ov-nginx"}),
     "uploadLimit": ("50m", {*PROXY, "Ingress ov-nginx"}),
-    "workers": (3, {*BACKEND, *ROOM}),
+    "workers": (3, {*BACKEND, "ResourceQuota ov-demo"}),
     "replicas": (
         {"ov-frontend": 2},
         {"Deployment ov-frontend", "PodDisruptionBudget ov-frontend", "ResourceQuota ov-demo"},
@@ -50,7 +49,7 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "protect": (True, {"Namespace ov-demo", *VOLUMES}),
     "backendImage": (f"example.org/ov-wag@{DIGEST}", {*BACKEND, *MIGRATION}),
     "frontendImage": (f"example.org/ov-frontend@{DIGEST}", {"Deployment ov-frontend"}),
-    "databaseImage": (f"example.org/postgres@{DIGEST}", {"StatefulSet db"}),
+    "databaseImage": (f"example.org/postgres:14.5@{DIGEST}", {"StatefulSet db"}),
     "proxyImage": ("example.org/ov-nginx:v2", {*PROXY, "Image ov-nginx"}),
     "jumpboxImage": ("example.org/jumpbox:v2", {"Deployment jumpbox", "Image jumpbox"}),
     "backendBuild": (
@@ -84,19 +83,21 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "staticStorage": ("11Gi", {"PersistentVolumeClaim ov-static"}),
     "mediaStorage": ("11Gi", {"PersistentVolumeClaim ov-media"}),
     "storageClass": ("fast", VOLUMES),
+    "storageClasses": ({"database": "fast"}, {"PersistentVolumeClaim ov-db"}),
     "adminUser": ("editor", MIGRATION),
     "adminEmail": ("editor@example.org", MIGRATION),
     # Who has an administrator keeps it: the value waits for a database without one.
     "adminPassword": ("another-of-the-administrator", {"Secret ov-wag-administrator"}),
     "databasePassword": (
         "another-of-the-database",
-        {*BACKEND, "Deployment jumpbox", "Secret db-credentials"},
+        {*BACKEND, "Deployment jumpbox", "Secret db-credentials", "StatefulSet db"},
     ),
     "secretKey": ("another-of-the-sessions" * 3, {*BACKEND, "Secret ov-wag-credentials"}),
 }
 
-# There is one generation yet; and what an image says of itself is judged, and changes nothing.
-UNCHANGEABLE = {"generation"} | {key for key in SCHEMA if key.endswith("Contract")}
+# There is one generation yet; what an image says of itself, and what data were made ready for, is
+# judged, and changes nothing.
+UNCHANGEABLE = {"generation", "dataReadyFor"} | {key for key in SCHEMA if key.endswith("Contract")}
 
 
 def test_every_setting_has_its_row() -> None:

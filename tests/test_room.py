@@ -45,7 +45,7 @@ def test_nobody_opens_a_second_door() -> None:
 
 
 def test_no_container_may_have_more_than_the_largest_of_ours() -> None:
-    assert limits(settled("openvault"))["max"] == {"memory": "768Mi"}
+    assert limits(settled("openvault"))["max"] == {"memory": "1024Mi"}
     larger = up("openvault", resources={"db": {"memoryLimit": "2Gi"}})
     assert limits(larger)["max"] == {"memory": "2048Mi"}
 

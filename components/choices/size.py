@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import cast
 
 from components.contract import CONTRACTS, Generation, Need
+from components.postgres import least_memory
 from components.reader import Reader
 
 _MEMORY = {"Mi": 1, "Gi": 1024}
@@ -60,6 +61,19 @@ def tuned(read: Reader, generation: Generation) -> Generation:
             f"{least}Mi",
         )
     return generation.tuned(needs, workers)
+
+
+def connections(read: Reader, generation: Generation, wanted: int) -> None:
+    """Refuse a database too small for the connections that are *wanted* of it at a time."""
+    least = least_memory(wanted)
+    if generation.database.need.memory_limit < least:
+        read.entry(
+            "resources",
+            "db.memoryLimit",
+            f"{wanted} connections (replicas and workers of ov-wag) take {least}Mi, and its limit "
+            "is less",
+            f"{least}Mi",
+        )
 
 
 def _workers(text: str) -> int | None:

@@ -11,11 +11,12 @@ from components.generations.company import DATABASE, JUMPBOX, PROXY, SITE
 # serves and reloads in one line. Two workers of four threads: 33 requests/s and 177 MiB where
 # four workers make 36 and 339 (two cores). Only the proxy and the front end can reach the port, so
 # their word on scheme and client is taken.
+_THREADS = 4
 _GUNICORN = (
     "gunicorn",
     "ov_wag.wsgi:application",
     "--bind=0.0.0.0:8000",
-    "--threads=4",
+    f"--threads={_THREADS}",
     "--forwarded-allow-ips=*",
     "--access-logfile=-",
     "--error-logfile=-",
@@ -118,4 +119,5 @@ GENERATION = Generation(
     jumpbox=JUMPBOX,
     worker=90,
     picture=170,
+    threads=_THREADS,
 )

@@ -87,7 +87,7 @@ class Platform:
 
     def sql(self, query: str, *, stack: str = "ov-demo") -> list[str]:
         """Return the rows of *query*, asked inside the database's own pod."""
-        words = ("exec", "db-0", "--", "psql", "-U", "postgres", "-Atc", query)
+        words = ("exec", "db-0", "--", "psql", "-U", "openvault", "-Atc", query)
         return self.kubectl(*words, stack=stack).splitlines()
 
     def curl(self, url: str, *words: str) -> tuple[int, str]:
