@@ -1,4 +1,4 @@
-"""The sandbox's command line: up, down, status, logs, env."""
+"""The sandbox's command line: up, down, services, status, logs, env."""
 
 from __future__ import annotations
 
@@ -71,6 +71,22 @@ def down(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fa
         return "nothing is left but the cache"
 
     progress.go_through([Phase("down", work)], progress.screen(Console()))
+
+
+@app.command("services")
+def start_services() -> None:
+    """Start what a site of generation 1.x needs: object storage, search and sign-on."""
+    instance = _standing()
+    ascent = phases.Ascent(instance)
+
+    def work(report: Report) -> str:
+        return "started" if ascent.start_services(report) else "unchanged"
+
+    with occupancy.occupied(instance):
+        Processes(instance).adopt()
+        progress.go_through([Phase("services", work)], progress.screen(Console()))
+    for name in ("objects", "search", "sign-on"):
+        print(f"{name:<12}{instance.service_url(name)}")
 
 
 @app.command("status")

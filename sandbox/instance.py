@@ -95,6 +95,15 @@ class Instance:
         """The address of Rancher's API."""
         return f"https://{self.node_ip}:9443"
 
+    @property
+    def services_port(self) -> int:
+        """The port at which pods and browsers alike reach object storage, search and sign-on."""
+        return 8480 + self.index
+
+    def service_url(self, name: str) -> str:
+        """Return the one address of a service, for pods and browsers alike."""
+        return f"http://{name}.localhost:{self.services_port}"
+
     def url(self, host: str) -> str:
         """Return the address under which a browser on this machine reaches *host*."""
         return f"https://{host}" + ("" if self.https_port == 443 else f":{self.https_port}")

@@ -16,6 +16,7 @@ from sandbox import (
     prerequisites,
     rancher,
     registry,
+    services,
     stack,
     toolchain,
 )
@@ -44,6 +45,7 @@ class Ascent:
             Phase("base images", self._base_images),
             Phase("registry", self._registry),
             Phase("cluster", self._cluster),
+            Phase("services", self._services),
             Phase("rancher", self._rancher),
             Phase("applications", self._applications),
             Phase("stack", self._stack),
@@ -90,6 +92,15 @@ class Ascent:
         changed = cluster.up(self.instance, self._processes, self._tools, report)
         self._processes.demand_alive()
         return self._outcome("ready" if changed else "")
+
+    def _services(self, report: Report) -> str:
+        if not services.wanted(self.instance):
+            return "skipped: `python -m sandbox services` starts them"
+        return self._outcome("started" if self.start_services(report) else "")
+
+    def start_services(self, report: Report) -> bool:
+        """Start what generation 1.x asks of the world; return whether anything was."""
+        return services.up(self.instance, self._processes, self._tools, report)
 
     def _rancher(self, report: Report) -> str:
         changed = rancher.up(self.instance, self._processes, self._tools, report)

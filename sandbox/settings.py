@@ -8,16 +8,15 @@ itself stays as it is.
 from __future__ import annotations
 
 import io
-import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from sandbox import files
+from sandbox import files, keys
 from sandbox.instance import CHECKOUT, Instance
 
 PROJECT = "openvault"
@@ -66,13 +65,7 @@ def passphrase(instance: Instance) -> Path:
 
 def make_secrets(instance: Instance) -> None:
     """Make the secrets that this installation has not yet; those it has stay."""
-    instance.secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
-    wanted = {passphrase(instance): 24} | {
-        instance.secrets / name: size for name, size in SECRETS.values()
-    }
-    for path, size in wanted.items():
-        if not path.exists():
-            files.write(path, secrets.token_urlsafe(size), files.PRIVATE)
+    keys.make(instance, {passphrase(instance).name: 24, **dict(SECRETS.values())})
 
 
 def write_project(instance: Instance) -> None:
@@ -83,8 +76,15 @@ def write_project(instance: Instance) -> None:
     _write(instance.stacks / "Pulumi.yaml", project)
 
 
-def write_stack(instance: Instance, images: Mapping[str, str], stack: str = STACK) -> list[str]:
-    """Write the stack's file; return the secrets that it still lacks."""
+def write_stack(
+    instance: Instance,
+    images: Mapping[str, str],
+    stack: str = STACK,
+    *,
+    choices: Mapping[str, Any] | None = None,
+    secrets: Collection[str] = tuple(SECRETS),
+) -> list[str]:
+    """Write the stack's file, with further *choices*; return those of its *secrets* it lacks."""
     own = instance.stacks / f"Pulumi.{stack}.yaml"
     settings = _read(CHECKOUT / own.name)
     before = _kept(own)
@@ -92,10 +92,10 @@ def write_stack(instance: Instance, images: Mapping[str, str], stack: str = STAC
     config: dict[str, Any] = settings.setdefault("config", {})
     for key in _OF_OTHER_REGISTRIES:
         config.pop(f"{PROJECT}:{key}", None)
-    for key, value in _choices(instance, images, stack).items():
+    for key, value in {**_choices(instance, images, stack), **(choices or {})}.items():
         config[f"{PROJECT}:{key}"] = value
     lacking: list[str] = []
-    for key in SECRETS:
+    for key in secrets:
         name = f"{PROJECT}:{key}"
         if name in sealed:
             config[name] = sealed[name]

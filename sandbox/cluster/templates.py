@@ -32,7 +32,7 @@ def values(instance: Instance) -> dict[str, str]:
     }
 
 
-def render(name: str, filled: Mapping[str, str]) -> str:
-    """Return the file *name* of `manifests/` with every place filled."""
-    text = resources.files("sandbox.cluster").joinpath("manifests", name).read_text()
+def render(name: str, filled: Mapping[str, str], package: str = "sandbox.cluster") -> str:
+    """Return the file *name* of a package's `manifests/` with every place filled."""
+    text = resources.files(package).joinpath("manifests", name).read_text()
     return PLACE.sub(lambda place: filled[place[1]], text)
