@@ -57,7 +57,7 @@ format: $(VENV)/.ready ## put the sources into the house's format
 test: check browser ## everything: `make check`, then a sandbox of its own, the engine, pods and a browser
 	@exec 9> /run/lock/openvault-make-test; flock -n 9 || { echo "Another make test runs on this machine, and there is one sandbox for tests: wait for it" >&2; exit 1; }; \
 	export OV_SANDBOX=test; trap '$(SANDBOX) down --yes' EXIT; \
-	$(BIN)/pytest -m live tests/sandbox/test_kills.py tests/sandbox/test_process.py tests/cluster tests/plugins tests/apps tests/operations tests/live tests/sandbox/test_down.py
+	$(BIN)/pytest -m live tests/sandbox/test_kills.py tests/sandbox/test_process.py tests/cluster tests/rancher tests/plugins tests/apps tests/operations tests/live tests/sandbox/test_down.py
 
 .PHONY: browser
 browser: $(VENV)/.ready
