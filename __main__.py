@@ -9,7 +9,5 @@ require_cluster(settings.kube_context, settings.namespace)
 require_data(settings.kube_context, settings.namespace, settings.storage)
 site = OpenVault(settings.namespace, settings)
 
-pulumi.export("siteUrl", site.site_url)
-pulumi.export("adminUrl", site.admin_url)
-pulumi.export("namespace", site.namespace)
-pulumi.export("images", site.images)
+for name, value in site.outputs.items():
+    pulumi.export(name, value)

@@ -21,6 +21,7 @@ from components.endpoint import (
 )
 from components.naming import labels
 from components.options import children
+from components.scale import Scale
 from components.volume import Volume, VolumeArgs
 from components.way import Way, WayArgs
 from components.workload import Environment, Workload, WorkloadArgs, pod
@@ -50,7 +51,7 @@ class BackendArgs:
     administrator: Administrator
     # By what they hold, as in the contract.
     volumes: Mapping[str, VolumeArgs]
-    replicas: int
+    replicas: int | Scale
 
 
 class Backend(pulumi.ComponentResource):

@@ -65,6 +65,8 @@ class Door:
     edge: Edge
     ingress_class: str
     tls_secret: str
+    # Who makes that certificate: ClusterIssuer/… or Issuer/… of cert-manager, or nobody here.
+    tls_issuer: str
     # The largest upload, in MB.
     upload_limit: int
 

@@ -10,6 +10,7 @@ from components.artifact import Artifact
 from components.contract import Contract
 from components.endpoint import Endpoint
 from components.options import children
+from components.scale import Scale
 from components.workload import Workload, WorkloadArgs
 
 
@@ -20,7 +21,7 @@ class FrontendArgs:
     image: Artifact
     contract: Contract
     api: Endpoint
-    replicas: int
+    replicas: int | Scale
 
 
 class Frontend(pulumi.ComponentResource):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_docker as docker
 import pulumi_kubernetes as k8s
@@ -25,10 +27,8 @@ class OpenVault(pulumi.ComponentResource):
     A request's way: proxy → front end → back end → database.
     """
 
-    site_url: str
-    admin_url: str
-    namespace: pulumi.Output[str]
-    images: dict[str, pulumi.Input[str]]
+    # What an operator, and the tools of one, want to know of a site; no secret.
+    outputs: Mapping[str, object]
 
     def __init__(
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
@@ -152,15 +152,13 @@ class OpenVault(pulumi.ComponentResource):
                 opts=within,
             )
 
-        self.site_url = settings.site.url
-        self.admin_url = settings.admin.url
-        self.namespace = namespace.name
-        self.images = {service: image.reference for service, image in images.items()}
-        self.register_outputs(
-            {
-                "siteUrl": self.site_url,
-                "adminUrl": self.admin_url,
-                "namespace": self.namespace,
-                "images": self.images,
-            }
-        )
+        self.outputs = {
+            "siteUrl": settings.site.url,
+            "adminUrl": settings.admin.url,
+            "namespace": namespace.name,
+            "images": {service: image.reference for service, image in images.items()},
+            # The version of each image that people speak of.
+            "release": {service: at.reference.tag or "" for service, at in settings.images.items()},
+            "backups": settings.backups.output if settings.backups else {},
+        }
+        self.register_outputs({**self.outputs})

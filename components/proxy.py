@@ -12,8 +12,12 @@ from components.contract import Contract
 from components.endpoint import Address, Door, Endpoint, SiteEndpoint
 from components.naming import labels
 from components.options import children
+from components.scale import Scale
 from components.way import entrance, outside
 from components.workload import Workload, WorkloadArgs
+
+# How cert-manager spells its issuers on an Ingress.
+_ISSUERS = {"ClusterIssuer": "cluster-issuer", "Issuer": "issuer"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +31,7 @@ class ProxyArgs:
     frontend: Endpoint
     backend: SiteEndpoint
     door: Door
-    replicas: int
+    replicas: int | Scale
 
 
 class Proxy(pulumi.ComponentResource):
@@ -69,15 +73,19 @@ class Proxy(pulumi.ComponentResource):
             spec=entrance(workload.endpoint.pods, outside(args.door.edge)),
             opts=child,
         )
+        if args.door.tls_issuer:
+            k8s.networking.v1.NetworkPolicy(
+                f"edge-to-{name}-tls",
+                metadata={"name": f"edge-to-{name}-tls", "labels": labels(name)},
+                spec=_proof(args.door),
+                opts=child,
+            )
         k8s.networking.v1.Ingress(
             name,
             metadata={
                 "name": name,
                 "labels": labels(name),
-                # The usual edge's own limit is 1 MB. Others do not know the word.
-                "annotations": {
-                    "nginx.ingress.kubernetes.io/proxy-body-size": f"{args.door.upload_limit}m"
-                },
+                "annotations": _notes(args.door),
             },
             spec=_ingress(args, workload.endpoint),
             opts=child,
@@ -85,6 +93,25 @@ class Proxy(pulumi.ComponentResource):
 
         self.endpoint = workload.endpoint
         self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
+
+
+def _notes(door: Door) -> dict[str, str]:
+    # The usual edge's own limit is 1 MB. Others do not know the word.
+    notes = {"nginx.ingress.kubernetes.io/proxy-body-size": f"{door.upload_limit}m"}
+    kind, _, issuer = door.tls_issuer.partition("/")
+    if issuer:
+        # A note and no Certificate: without cert-manager it means nothing, and does no harm.
+        notes[f"cert-manager.io/{_ISSUERS[kind]}"] = issuer
+    return notes
+
+
+def _proof(door: Door) -> k8s.networking.v1.NetworkPolicySpecArgsDict:
+    """Return the rule that lets the edge ask cert-manager's pod, which proves whose host it is."""
+    return {
+        "pod_selector": {"match_labels": {"acme.cert-manager.io/http01-solver": "true"}},
+        "policy_types": ["Ingress"],
+        "ingress": [{"from_": [outside(door.edge)], "ports": [{"protocol": "TCP", "port": 8089}]}],
+    }
 
 
 def _ingress(args: ProxyArgs, door: Endpoint) -> k8s.networking.v1.IngressSpecArgsDict:
@@ -95,8 +122,8 @@ def _ingress(args: ProxyArgs, door: Endpoint) -> k8s.networking.v1.IngressSpecAr
         "backend": {"service": {"name": door.host, "port": {"number": door.port}}},
     }
     tls: k8s.networking.v1.IngressTLSArgsDict = {"hosts": hosts}
-    if args.door.tls_secret:
-        tls["secret_name"] = args.door.tls_secret
+    if args.door.tls_secret or args.door.tls_issuer:
+        tls["secret_name"] = args.door.tls_secret or f"{door.host}-tls"
     spec: k8s.networking.v1.IngressSpecArgsDict = {
         "rules": [{"host": host, "http": {"paths": [everything]}} for host in hosts],
     }

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import pulumi
 
 from components.artifact import Credentials
-from components.choices import entrance, size, storage
+from components.choices import backups, entrance, scaling, size, storage
+from components.choices.backups import Backups
 from components.choices.storage import Storage
 from components.contract import Generation, Need
 from components.endpoint import Address, Door
@@ -19,6 +20,7 @@ from components.origin import Origins
 from components.postgres import demand
 from components.reader import Reader
 from components.reference import Source
+from components.scale import Scale, most
 
 _USER = re.compile(r"[\w.@+-]+")
 # The next pod of these starts when the one before is gone.
@@ -42,7 +44,7 @@ class Settings:
 
     # As this stack wants its resources and workers.
     generation: Generation
-    replicas: Mapping[str, int]
+    replicas: Mapping[str, int | Scale]
     backend_image: Source
     frontend_image: Source
     database_image: Source
@@ -53,6 +55,7 @@ class Settings:
     registries: Mapping[str, Credentials]
 
     storage: Storage
+    backups: Backups | None
 
     admin_user: str
     admin_email: str
@@ -74,7 +77,8 @@ class Settings:
     @property
     def needs(self) -> Sequence[Need]:
         """What each pod needs of all that can be there at once, those of an update included."""
-        counts = {service: self.replicas.get(service, 1) for service in [*self.images, "migrate"]}
+        services = [*self.images, "migrate"]
+        counts = {service: most(self.replicas.get(service, 1)) for service in services}
         rolling = counts.keys() - _ONE_AFTER_ANOTHER
         return [
             self.generation.contract(service).need
@@ -85,7 +89,7 @@ class Settings:
     @property
     def connections(self) -> int:
         """How many connections the database must have room for."""
-        return demand(self.replicas.get("ov-wag", 1), self.generation.concurrency)
+        return demand(most(self.replicas.get("ov-wag", 1)), self.generation.concurrency)
 
     @classmethod
     def load(cls, stack: str) -> Settings:
@@ -97,6 +101,7 @@ class Settings:
         site, admin = entrance.addresses(read)
         protect = read.flag("protect")
         database_image = origins.image("database")
+        generation = read.one_of("generation", GENERATIONS)
         settings = cls(
             namespace=stack,
             site=site,
@@ -104,8 +109,8 @@ class Settings:
             door=entrance.door(read),
             kube_context=read.some("kubeContext", stack),
             protect=protect,
-            generation=size.tuned(read, read.one_of("generation", GENERATIONS)),
-            replicas=size.replicas(read),
+            generation=size.tuned(read, generation),
+            replicas=scaling.pods(read, generation),
             backend_image=origins.image("backend"),
             frontend_image=origins.image("frontend"),
             database_image=database_image,
@@ -119,6 +124,7 @@ class Settings:
                 generation=read.text("generation"),
                 database=database_image,
             ),
+            backups=backups.backups(read),
             admin_user=read.matching("adminUser", "letters, digits and @.+-_", "admin", _USER),
             admin_email=read.matching(
                 "adminEmail", "an e-mail address", "editors@example.org", _EMAIL

@@ -13,6 +13,7 @@ from components.contract import Check, Contract
 from components.endpoint import Endpoint, Pods, SecretValue
 from components.naming import TOGETHER, labels, volume
 from components.options import AT_ONCE, children
+from components.scale import Scale, autoscaler, most
 from components.way import Way, WayArgs
 
 HTTP = 80
@@ -37,7 +38,7 @@ class WorkloadArgs:
     after: Sequence[pulumi.Resource] = ()
     # Who answers its questions.
     asks: Sequence[Pods] = ()
-    replicas: int = 1
+    replicas: int | Scale = 1
 
 
 class Workload(pulumi.ComponentResource):
@@ -60,6 +61,10 @@ class Workload(pulumi.ComponentResource):
             spec=deployment(name, args),
             opts=pulumi.ResourceOptions.merge(child, ready),
         )
+        if isinstance(args.replicas, Scale):
+            k8s.autoscaling.v2.HorizontalPodAutoscaler(
+                name, metadata=meta, spec=autoscaler(name, args.replicas), opts=child
+            )
         if spreads(args):
             k8s.policy.v1.PodDisruptionBudget(name, metadata=meta, spec=_budget(name), opts=child)
         k8s.core.v1.Service(
@@ -88,14 +93,17 @@ def deployment(name: str, args: WorkloadArgs) -> k8s.apps.v1.DeploymentSpecArgsD
         spec["affinity"] = _together()
     if spreads(args):
         spec["topology_spread_constraints"] = [_apart(name)]
-    return {
-        "replicas": args.replicas,
+    made: k8s.apps.v1.DeploymentSpecArgsDict = {
         "selector": {"match_labels": labels(name)},
         "strategy": {"rolling_update": {"max_surge": 1, "max_unavailable": 0}},
         "progress_deadline_seconds": 150,
         "revision_history_limit": 3,
         "template": {"metadata": metadata, "spec": spec},
     }
+    # Left to who scales it: a number here would be put back at every update.
+    if not isinstance(args.replicas, Scale):
+        made["replicas"] = args.replicas
+    return made
 
 
 def spreads(args: WorkloadArgs) -> bool:
@@ -104,7 +112,7 @@ def spreads(args: WorkloadArgs) -> bool:
     Those that mount what one node holds cannot. For the same reason nothing may keep a node from
     being emptied of them: the next one starts elsewhere only when all have left.
     """
-    return args.replicas > 1 and not args.claims
+    return most(args.replicas) > 1 and not args.claims
 
 
 def service(name: str, port: int, contract: Contract) -> k8s.core.v1.ServiceSpecArgsDict:

@@ -29,7 +29,13 @@ ADMIN = Address(scheme="https", host="admin.example.org", port=8443)
 BACKEND = Endpoint(host="ov-wag", port=80, pods=Pods(service="ov-wag", port=8000))
 FRONTEND = Endpoint(host="ov-frontend", port=80, pods=Pods(service="ov-frontend", port=3000))
 
-DOOR = Door(edge=Edge(namespace="ingress-nginx"), ingress_class="", tls_secret="", upload_limit=25)
+DOOR = Door(
+    edge=Edge(namespace="ingress-nginx"),
+    ingress_class="",
+    tls_secret="",
+    tls_issuer="",
+    upload_limit=25,
+)
 
 VOLUME = VolumeArgs(size="5Gi", storage_class="", protect=False)
 

@@ -11,13 +11,14 @@ COMPONENTS = Path(__file__).parent.parent / "components"
 
 # From values, over parts, to services and the one that knows them all.
 LAYERS = [
-    {"cluster", "contract", "dockerfile", "endpoint", "naming", "options"},
+    {"cluster", "contract", "dockerfile", "endpoint", "naming", "options", "scale"},
     {"generations.company"},
     {"generations.zero"},
     {"generations"},
     {"artifact", "held", "postgres", "reference", "volume"},
     {"context", "reader"},
-    {"choices", "choices.entrance", "choices.size", "choices.storage", "origin"},
+    {"choices", "origin"}
+    | {f"choices.{group}" for group in ("backups", "entrance", "scaling", "size", "storage")},
     {"data", "settings"},
     {"image", "namespace", "registry", "room", "way"},
     {"workload"},
@@ -29,7 +30,9 @@ LAYERS = [
 # What a module may import from outside this repository, beside the standard library.
 OUTSIDE: Mapping[str, set[str]] = {
     "artifact": {"pulumi"},
+    "choices.backups": set(),
     "choices.entrance": set(),
+    "choices.scaling": set(),
     "choices.size": set(),
     "choices.storage": set(),
     "cluster": {"pulumi", "yaml"},

@@ -37,12 +37,25 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     ),
     "ingressClass": ("nginx", {"Ingress ov-nginx"}),
     "tlsSecret": ("site-tls", {"Ingress ov-nginx"}),
+    "tlsIssuer": (
+        "ClusterIssuer/letsencrypt",
+        {"Ingress ov-nginx", "NetworkPolicy edge-to-ov-nginx-tls"},
+    ),
     "edge": ("10.0.0.0/16", {"NetworkPolicy edge-to-ov-nginx"}),
     "uploadLimit": ("50m", {*PROXY, "Ingress ov-nginx"}),
     "workers": (3, {*BACKEND, "ResourceQuota ov-demo"}),
     "replicas": (
         {"ov-frontend": 2},
         {"Deployment ov-frontend", "PodDisruptionBudget ov-frontend", "ResourceQuota ov-demo"},
+    ),
+    "autoscaling": (
+        {"ov-frontend": {"max": 3}},
+        {
+            "Deployment ov-frontend",
+            "HorizontalPodAutoscaler ov-frontend",
+            "PodDisruptionBudget ov-frontend",
+            "ResourceQuota ov-demo",
+        },
     ),
     "resources": ({"db": {"cpu": "200m"}}, {"StatefulSet db", "ResourceQuota ov-demo"}),
     "kubeContext": ("renamed", {"kubernetes ov-demo"}),
@@ -96,8 +109,10 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
 }
 
 # There is one generation yet; what an image says of itself, and what data were made ready for, is
-# judged, and changes nothing.
-UNCHANGEABLE = {"generation", "dataReadyFor"} | {key for key in SCHEMA if key.endswith("Contract")}
+# judged, and changes nothing; and where backups go is for other tools.
+UNCHANGEABLE = {"generation", "dataReadyFor", "backups"} | {
+    key for key in SCHEMA if key.endswith("Contract")
+}
 
 
 def test_every_setting_has_its_row() -> None:

@@ -116,3 +116,30 @@ def test_a_site_without_tls_asks_for_none() -> None:
 def test_the_edge_is_the_clusters_own_unless_the_stack_names_one(engine: Engine) -> None:
     assert "ingressClassName" not in ingress(engine)
     assert ingress(proxy(door=replace(DOOR, ingress_class="nginx")))["ingressClassName"] == "nginx"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "note"),
+    [
+        ("ClusterIssuer/letsencrypt", {"cert-manager.io/cluster-issuer": "letsencrypt"}),
+        ("Issuer/our-own", {"cert-manager.io/issuer": "our-own"}),
+    ],
+)
+def test_a_certificate_is_made_by_whom_the_stack_names(issuer: str, note: dict[str, str]) -> None:
+    made = proxy(door=replace(DOOR, tls_issuer=issuer))
+
+    assert note.items() <= made.one("Ingress").inputs["metadata"]["annotations"].items()
+    # Without the name of a Secret, cert-manager does nothing.
+    assert ingress(made)["tls"][0]["secretName"] == "ov-nginx-tls"
+    named = ingress(proxy(door=replace(DOOR, tls_issuer=issuer, tls_secret="site-tls")))
+    assert named["tls"][0]["secretName"] == "site-tls"
+
+
+def test_the_edge_may_ask_who_proves_whose_host_it_is(engine: Engine) -> None:
+    made = proxy(door=replace(DOOR, tls_issuer="Issuer/our-own"))
+    rule = made.one("NetworkPolicy", "edge-to-ov-nginx-tls").inputs["spec"]
+
+    assert rule["podSelector"]["matchLabels"] == {"acme.cert-manager.io/http01-solver": "true"}
+    (entry,) = rule["ingress"]
+    assert [port["port"] for port in entry["ports"]] == [8089]
+    assert "edge-to-ov-nginx-tls" not in [each.name for each in engine.seen]

@@ -136,6 +136,42 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "its tag has to begin with the version of PostgreSQL",
         "./ov images pin db docker.io/library/postgres:14.2-alpine",
     ),
+    (
+        "autoscaling",
+        {"ov-wag": {"max": 4}},
+        "on the one node that holds its volumes",
+        "rm --path autoscaling.ov-wag",
+    ),
+    ("autoscaling", {"db": {"max": 2}}, "only ov-frontend", "rm --path autoscaling.db"),
+    (
+        "autoscaling",
+        {"ov-frontend": {"min": 3, "max": 2}},
+        "the first the smaller",
+        "set --path autoscaling.ov-frontend.max 4",
+    ),
+    ("autoscaling", {"ov-frontend": {"cpu": 50}}, "wanted are min", "autoscaling.ov-frontend.max"),
+    ("autoscaling", {"ov-frontend": 3}, "wanted are min", "autoscaling.ov-frontend.max"),
+    ("autoscaling", {"ov-frontend": {"max": 99}}, "max (1 to 16", "autoscaling.ov-frontend.max"),
+    ("tlsIssuer", "letsencrypt", "ClusterIssuer/NAME", "set tlsIssuer ClusterIssuer/letsencrypt"),
+    ("backups", {"place": "s3://kept", "schedule": "30 2 * * *"}, "None is not a number", "keepD"),
+    (
+        "backups",
+        {"place": "/mnt", "schedule": "30 2 * * *", "keepDays": 30},
+        "'/mnt' is no bucket",
+        "set --path backups.place s3://ov-demo-backups",
+    ),
+    (
+        "backups",
+        {"place": "s3://kept/site", "schedule": "daily", "keepDays": 30},
+        "'daily' is no time as cron spells it",
+        "set --path backups.schedule '30 2 * * *'",
+    ),
+    (
+        "backups",
+        {"place": "s3://kept", "schedule": "30 2 * * *", "keepDays": 30, "keep": 3},
+        "there are only keepDays, place, schedule",
+        "rm --path backups.keep",
+    ),
     ("storageClasses", {"db": "fast"}, "database, static, media", "rm --path storageClasses.db"),
     ("storageClasses", {"media": 7}, "no name of a class", "set --path storageClasses.media"),
     ("dataReadyFor", {"mariadb": 9}, "there are only generation, postgres", "rm --path dataReady"),
@@ -464,3 +500,33 @@ def test_every_pod_and_one_more_of_each_that_rolls_is_counted() -> None:
     # Two of each server but the database, and the migration.
     assert without == 8
     assert len(load(jumpbox=False, replicas={"ov-wag": 3}).needs) == without + 2
+
+
+def test_a_service_has_a_number_of_pods_or_who_decides_it() -> None:
+    said = refusal(
+        lambda: load(replicas={"ov-frontend": 2}, autoscaling={"ov-frontend": {"max": 3}})
+    )
+
+    assert "replicas, ov-frontend: autoscaling decides how many pods it has" in said
+    assert "config rm --path replicas.ov-frontend" in said
+
+
+def test_as_many_pods_as_there_may_be_are_counted() -> None:
+    scaled = load(autoscaling={"ov-frontend": {"min": 2, "max": 5}})
+
+    assert len(scaled.needs) == len(load(replicas={"ov-frontend": 5}).needs)
+
+
+def test_a_certificate_is_not_made_for_a_plain_address() -> None:
+    plain = {"siteUrl": "http://demo.example.org", "adminUrl": "http://admin.example.org"}
+
+    assert "tlsIssuer" in refusal(lambda: load(**plain, tlsIssuer="ClusterIssuer/letsencrypt"))
+
+
+def test_where_backups_go_is_handed_on() -> None:
+    chosen = {"place": "s3://kept/site", "schedule": "*/15 2-4 * * 1", "keepDays": 30}
+    found = load(backups=chosen).backups
+
+    assert found is not None
+    assert found.output == chosen
+    assert load().backups is None

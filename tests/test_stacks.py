@@ -271,3 +271,5 @@ def test_an_operator_learns_where_the_site_is_and_what_it_runs(engine: Engine, s
     assert engine.exports["adminUrl"] == chosen(stack)["adminUrl"]
     assert set(engine.exports["images"]) >= {"db", "ov-wag", "ov-frontend", "ov-nginx"}
     assert "@sha256:" in engine.exports["images"]["ov-nginx"]
+    assert engine.exports["release"]["ov-wag"] == "v0.2.1"
+    assert engine.exports["backups"] == {}

@@ -8,6 +8,7 @@ import pytest
 
 from components.contract import Check, Contract, Need, Promise
 from components.endpoint import SecretValue
+from components.scale import Scale
 from components.workload import Workload, WorkloadArgs
 from tests import parts
 from tests.engine import Engine, run
@@ -188,3 +189,31 @@ def test_nobody_asks_before_it_can_have_started() -> None:
     container = workload(contract=replace(CONTRACT, start=7)).one("Deployment").container
 
     assert container["startupProbe"]["initialDelaySeconds"] == 7
+
+
+def test_who_scales_it_decides_how_many_pods_it_has() -> None:
+    scaled = workload(replicas=Scale(least=2, most=5, cpu=70))
+
+    assert "replicas" not in scaled.one("Deployment").inputs["spec"]
+    spec = scaled.one("HorizontalPodAutoscaler").inputs["spec"]
+    assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "it"}
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 5)
+    (metric,) = spec["metrics"]
+    assert metric["resource"] == {
+        "name": "cpu",
+        "target": {"type": "Utilization", "averageUtilization": 70},
+    }
+
+
+def test_who_is_scaled_is_spread_and_leaves_a_node_one_by_one() -> None:
+    scaled = workload(replicas=Scale(least=1, most=2, cpu=70))
+
+    assert scaled.one("Deployment").pod["topologySpreadConstraints"]
+    assert scaled.one("PodDisruptionBudget")
+
+
+def test_nobody_scales_what_has_a_number_of_pods() -> None:
+    fixed = workload(replicas=3)
+
+    assert fixed.one("Deployment").inputs["spec"]["replicas"] == 3
+    assert not fixed.all("HorizontalPodAutoscaler")

@@ -9,6 +9,8 @@ from components.reader import Reader
 
 _UPLOAD = re.compile(r"[1-9]\d{1,2}m")
 
+_ISSUER = re.compile(r"(Cluster)?Issuer/[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+
 # The CMS refuses larger pictures by itself, in MB.
 _CMS_LIMIT = 10
 
@@ -29,8 +31,21 @@ def door(read: Reader) -> Door:
         edge=read.edge("edge"),
         ingress_class=read.name("ingressClass", "nginx"),
         tls_secret=read.name("tlsSecret", "site-tls"),
+        tls_issuer=_issuer(read),
         upload_limit=_upload_limit(read),
     )
+
+
+def _issuer(read: Reader) -> str:
+    """Return who makes the certificate, in the words of cert-manager; nothing is nobody."""
+    key = "tlsIssuer"
+    if not read.text(key):
+        return ""
+    address = Address.parse(read.text("siteUrl"))
+    if address and address.scheme != "https":
+        read.refuse(key, "an https address (siteUrl)", "", f"pulumi config rm {key}")
+    allowed = "ClusterIssuer/NAME, or Issuer/NAME in the stack's namespace,"
+    return read.matching(key, allowed, "ClusterIssuer/letsencrypt", _ISSUER)
 
 
 def _upload_limit(read: Reader) -> int:

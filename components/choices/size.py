@@ -1,9 +1,8 @@
-"""How much of everything: pods, workers, memory and processor time."""
+"""How much of everything: workers, memory and processor time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -15,24 +14,6 @@ _MEMORY = {"Mi": 1, "Gi": 1024}
 
 # Nobody has meant more, of anything.
 _MANY = 16
-
-# There is one database: two on one volume would destroy it. Nobody needs a second jumpbox.
-_REPLICATED = ("ov-frontend", "ov-nginx", "ov-wag")
-
-
-def replicas(read: Reader) -> Mapping[str, int]:
-    """Return how many pods a service has, where it is not one."""
-    key = "replicas"
-    found: dict[str, int] = {}
-    for service, count in read.table(key).items():
-        if service not in _REPLICATED:
-            only = ", ".join(_REPLICATED)
-            read.entry(key, service, f"only {only} can have more than one pod")
-        elif not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= _MANY:
-            read.entry(key, service, f"{count!r} is not a number from 1 to {_MANY}", "2")
-        else:
-            found[service] = count
-    return found
 
 
 def tuned(read: Reader, generation: Generation) -> Generation:
