@@ -24,12 +24,13 @@ def argument(key: str) -> str:
 
 
 listed: dict[str, Any] = json.loads(Path(os.environ["OV_FLAT"]).read_text())
-cluster = pulumi.ResourceOptions(
-    provider=k8s.Provider("cluster", context=listed["context"], namespace=listed["namespace"])
-)
-for each in listed["kubernetes"]:
-    inputs = {argument(key): value for key, value in each["inputs"].items()}
-    constructor(each["type"])(each["name"], **inputs, opts=cluster)
+for namespace, objects in listed["copies"].items():
+    cluster = pulumi.ResourceOptions(
+        provider=k8s.Provider(namespace, context=listed["context"], namespace=namespace)
+    )
+    for each in objects:
+        inputs = {argument(key): value for key, value in each["inputs"].items()}
+        constructor(each["type"])(f"{namespace}-{each['name']}", **inputs, opts=cluster)
 if listed["images"]:
     daemon = pulumi.ResourceOptions(
         provider=docker.Provider("docker", host=os.environ["DOCKER_HOST"])

@@ -30,14 +30,14 @@ class Load:
 @contextmanager
 def steady(platform: Platform, paths: Sequence[str], rate: int, folder: Path) -> Generator[Load]:
     """Ask for one of *paths* after another, *rate* times a second, as long as the block lasts."""
-    program = _program(platform.instance)
+    vegeta = program(platform.instance)
     targets, results = folder / "targets", folder / "results"
     targets.write_text("".join(f"GET {path}\n" for path in paths))
     door = f"127.0.0.1:{platform.instance.https_port}"
     hosts = {host(path) for path in paths}
     attack = subprocess.Popen(
         [
-            program, "attack", f"-rate={rate}", "-duration=0", "-timeout=30s", "-http2=false",
+            vegeta, "attack", f"-rate={rate}", "-duration=0", "-timeout=30s", "-http2=false",
             f"-targets={targets}", f"-output={results}",
             f"-root-certs={platform.environment['OV_CA_FILE']}",
             *(f"-connect-to={name}:{platform.instance.https_port}:{door}" for name in hosts),
@@ -49,7 +49,7 @@ def steady(platform: Platform, paths: Sequence[str], rate: int, folder: Path) ->
     finally:
         attack.send_signal(signal.SIGINT)
         attack.wait(60)
-    report = platform.run(str(program), "report", "-type=json", str(results)).stdout
+    report = platform.run(str(vegeta), "report", "-type=json", str(results)).stdout
     said: dict[str, Any] = json.loads(report)
     load.sent = said["requests"]
     load.failed = load.sent - round(said["success"] * load.sent)
@@ -57,7 +57,8 @@ def steady(platform: Platform, paths: Sequence[str], rate: int, folder: Path) ->
     load.statuses = str(said["status_codes"])
 
 
-def _program(instance: Instance) -> Path:
+def program(instance: Instance) -> Path:
+    """Return the load tool, made if it is not there yet."""
     if not LOAD.made(instance.cache):
         with alone(instance.cache, print):
             if not LOAD.made(instance.cache):

@@ -101,12 +101,14 @@ class Platform:
         return int(status or 0), body
 
 
-def eventually(what: str, holds: Callable[[], bool], *, seconds: float = 120) -> None:
+def eventually(
+    what: str, holds: Callable[[], bool], *, seconds: float = 120, every: float = 0.5
+) -> None:
     """Wait until *holds*, or fail saying what never came true."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.5)
+        time.sleep(every)
 
 
 def host(url: str) -> str:
