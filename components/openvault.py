@@ -43,31 +43,31 @@ class OpenVault(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         generation = settings.generation
 
-        providers: list[pulumi.ProviderResource] = [
-            k8s.Provider(
-                name,
-                context=settings.kube_context,
-                namespace=name,
-                # Found as kubectl finds it, and no part of the state: it may move and be renewed.
-                kubeconfig="",
-                # A stack lives in one cluster for good. Without this, another server address
-                # would be another cluster, and everything here would be deleted and made anew.
-                cluster_identifier=name,
-                enable_server_side_apply=True,
-                # Changed in place; whoever reads them in a pod is marked by their revision.
-                enable_config_map_mutable=True,
-                enable_secret_mutable=True,
-                opts=child,
-            )
-        ]
+        cluster = k8s.Provider(
+            name,
+            context=settings.kube_context,
+            namespace=name,
+            # Found as kubectl finds it, and no part of the state: it may move and be renewed.
+            kubeconfig="",
+            # A stack lives in one cluster for good. Without this, another server address
+            # would be another cluster, and everything here would be deleted and made anew.
+            cluster_identifier=name,
+            enable_server_side_apply=True,
+            # Changed in place; whoever reads them in a pod is marked by their revision.
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
+            opts=child,
+        )
+        # Only for who needs it: a component waits for every provider it is given.
+        builders: list[pulumi.ProviderResource] = []
         if any(source.build for source in settings.images.values()):
-            providers.append(docker.Provider(name, host=settings.docker_host or None, opts=child))
-        here = pulumi.ResourceOptions(parent=self, providers=providers)
+            builders.append(docker.Provider(name, host=settings.docker_host or None, opts=child))
+        here = pulumi.ResourceOptions(parent=self, providers=[cluster])
         namespace = Namespace(name, NamespaceArgs(protect=settings.protect), opts=here)
-        inside = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[namespace])
+        inside = pulumi.ResourceOptions(parent=self, providers=[cluster], depends_on=[namespace])
         room = Room(name, RoomArgs(needs=settings.needs), opts=inside)
         within = pulumi.ResourceOptions(
-            parent=self, providers=providers, depends_on=[namespace, room]
+            parent=self, providers=[cluster], depends_on=[namespace, room]
         )
 
         pull_secret = None
@@ -82,7 +82,7 @@ class OpenVault(pulumi.ComponentResource):
                     credentials=settings.registries.get(source.reference.registry),
                     pull_secret=pull_secret,
                 ),
-                opts=here,
+                opts=pulumi.ResourceOptions(parent=self, providers=builders),
             ).artifact
             for service, source in settings.images.items()
         }

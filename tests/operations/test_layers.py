@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 
 from sandbox.instance import CHECKOUT
@@ -32,3 +34,13 @@ def test_only_values_and_errors_are_shared() -> None:
 
 def test_no_engine_and_no_docker_is_needed() -> None:
     assert not {name for name in foreign() if name.startswith(("pulumi", "docker"))}
+
+
+def test_the_command_line_starts_without_the_engines_sdk() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, operations.cli; print(*sys.modules)"],
+        cwd=CHECKOUT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+
+    assert "components.reference" in loaded
+    assert "pulumi" not in loaded
