@@ -28,6 +28,8 @@ async def main(instance: Instance) -> None:
             ssl_keyfile=str(instance.pki / "rancher.key"),
             lifespan="off",
             server_header=False,
+            # Clients keep connections for longer than a provider's longest pause.
+            timeout_keep_alive=120,
             # Whoever waits for a slow answer when the daemon ends has waited for nothing.
             timeout_graceful_shutdown=1,
         )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
+import httpx2
 from lightkube.core.resource import Resource
 from lightkube.resources.core_v1 import LimitRange, Namespace, ResourceQuota
 from lightkube.resources.rbac_authorization_v1 import ClusterRoleBinding, Role, RoleBinding
 
 from sandbox.cluster.api import Cluster, Mirror, reconcile, say
 from sandbox.cluster.kinds import Object
-from sandbox.rancher import desired, kinds, names, projects, quotas, views
+from sandbox.rancher import desired, kinds, names, projects
+from sandbox.rancher.members import Member
 from sandbox.rancher.names import Document
 from sandbox.rancher.store import Store
 
@@ -29,6 +30,8 @@ WATCHED: dict[str, type[Resource]] = {
     "RoleBinding": RoleBinding,
     "ClusterRoleBinding": ClusterRoleBinding,
 }
+Step = Callable[[Document], Coroutine[None, None, None]]
+
 RBAC = ("Role", "RoleBinding", "ClusterRoleBinding")
 
 
@@ -50,21 +53,25 @@ class Controllers:
 
     store: Store
     seen: dict[str, list[Document]]
+    failed: list[httpx2.HTTPError] = field(default_factory=list[httpx2.HTTPError])
 
     async def act(self) -> None:
-        """Bring everything to what it should be."""
-        for project in self.seen["projects"]:
-            if project["metadata"].get("deletionTimestamp"):
-                await self._remove(project)
-            else:
-                await projects.provision(self.store, project)
+        """Bring everything to what it should be; what fails keeps nothing else from it."""
+        await self._each(self.seen["projects"], self._provide)
         # The roles first: a namespace says that they are there.
         await self._grant()
-        for namespace in self._namespaces():
-            await self._limit(namespace)
-            await self._settle(namespace)
-        for project in self._living():
-            await self._count(project)
+        await self._each(self._namespaces(), self._keep_namespace)
+        await self._each(self._living(), self._count)
+        if self.failed:
+            raise self.failed[0]
+
+    async def _each(self, things: Sequence[Document], act: Step) -> None:
+        for thing in things:
+            try:
+                await act(thing)
+            except httpx2.HTTPError as error:
+                say(f"{thing['metadata']['name']}: {error}")
+                self.failed.append(error)
 
     # Projects
 
@@ -75,10 +82,17 @@ class Controllers:
             if not project["metadata"].get("deletionTimestamp")
         ]
 
+    async def _provide(self, project: Document) -> None:
+        if project["metadata"].get("deletionTimestamp"):
+            await self._remove(project)
+        else:
+            await projects.provision(self.store, project)
+
     async def _remove(self, project: Document) -> None:
         """Take down what a project lives on; namespaces made by hand stay, with their data."""
         name, backing = names.project_id(project), _backing(project)
-        for namespace in self.seen["namespaces"]:
+        # Asked anew, as it is the last time: what was seen may lack what came at the end.
+        for namespace in await self.store.list(Namespace):
             notes, called = names.notes(namespace), namespace["metadata"]["name"]
             if notes.get(names.PROJECT) != name:
                 continue
@@ -88,9 +102,8 @@ class Controllers:
             else:
                 say(f"{called}: stays without its project {name}")
                 await self.store.edit(Namespace, called, _leave)
-        for binding in self.seen["bindings"]:
-            if binding["metadata"]["namespace"] == backing:
-                await self.store.delete(kinds.Binding, binding["metadata"]["name"], backing)
+        for binding in await self.store.list(kinds.Binding, backing):
+            await self.store.delete(kinds.Binding, binding["metadata"]["name"], backing)
         await self.store.delete(Namespace, backing)
 
         def done(found: Document) -> None:
@@ -161,53 +174,19 @@ class Controllers:
             if names.notes(namespace).get(names.PROJECT) == project
         ]
 
-    def _project(self, namespace: Document) -> Document | None:
-        wanted = names.notes(namespace).get(names.PROJECT)
-        return next((one for one in self._living() if names.project_id(one) == wanted), None)
-
-    async def _limit(self, namespace: Document) -> None:
-        """Keep a namespace's quota and its containers' limits."""
-        project, name = self._project(namespace), namespace["metadata"]["name"]
-        present = self._ours("quotas", name)
-        others = [
-            one
-            for one in self._of(names.notes(namespace).get(names.PROJECT, ""))
-            if one["metadata"]["name"] != name
-        ]
-        hard = present["spec"].get("hard", {}) if present else None
-        room = desired.room(namespace, project, others, hard)
-        said = {} if room.fits is None else {"ResourceQuotaValidated": (room.fits, room.why)}
-        # What is said comes first: a quota that is there counts.
-        await self._note(namespace, {names.QUOTA: room.annotation}, said)
-        spec = {"hard": room.hard} if room.hard else None
-        await self._keep_one(ResourceQuota, namespace, present, spec)
-        limits = self._ours("limits", name)
-        containers = desired.container_limit(namespace, project)
-        item = {"type": "Container", **quotas.limit_range(containers)}
-        wanted = {"limits": [item]} if len(item) > 1 else None
-        if await self._keep_one(LimitRange, namespace, limits, wanted):
-            note = quotas.container_annotation(containers) if wanted else None
-            await self._note(namespace, {names.LIMIT: note}, {})
-
-    async def _settle(self, namespace: Document) -> None:
-        """Keep the label that says which project a namespace is in, and that it is ready."""
-        project = self._project(namespace)
-        if project is None:
-            return
-        label = project["metadata"]["name"]
-
-        def change(found: Document) -> None:
-            if names.notes(found).get(names.PROJECT) == names.project_id(project):
-                meta = found["metadata"]
-                meta["labels"] = {**names.labels(found), names.PROJECT: label}
-                meta["annotations"] = {**names.notes(found), names.LIFECYCLE: "true"}
-
-        if names.labels(namespace).get(
-            names.PROJECT
-        ) != label or names.LIFECYCLE not in names.notes(namespace):
-            await self.store.edit(Namespace, namespace["metadata"]["name"], change)
-        if not desired.is_so(namespace, "InitialRolesPopulated"):
-            await self._note(namespace, {}, {"InitialRolesPopulated": (True, "")})
+    async def _keep_namespace(self, namespace: Document) -> None:
+        notes, name = names.notes(namespace), namespace["metadata"]["name"]
+        wanted = notes.get(names.PROJECT)
+        own = [one for one in self._living() if names.project_id(one) == wanted]
+        member = Member(
+            store=self.store,
+            namespace=namespace,
+            project=own[0] if own else None,
+            others=[one for one in self._of(wanted or "") if one is not namespace],
+            quota=self._ours("quotas", name),
+            limits=self._ours("limits", name),
+        )
+        await member.keep()
 
     def _ours(self, what: str, namespace: str) -> Document | None:
         return next(
@@ -220,65 +199,13 @@ class Controllers:
             None,
         )
 
-    async def _keep_one(
-        self,
-        kind: type[Resource],
-        namespace: Document,
-        present: Document | None,
-        spec: Document | None,
-    ) -> bool:
-        """Keep the one object of a kind that is ours in a namespace; return whether it changed."""
-        place = namespace["metadata"]["name"]
-        if present is None:
-            return spec is not None and bool(
-                await self.store.create(_default(kind, namespace, spec))
-            )
-        name = present["metadata"]["name"]
-        if spec is None:
-            await self.store.delete(kind, name, place)
-            return True
-        if _equal(present["spec"], spec):
-            return False
-
-        def change(found: Document) -> None:
-            found["spec"] = spec
-
-        await self.store.edit(kind, name, change, place)
-        return True
-
-    async def _note(
-        self,
-        namespace: Document,
-        notes: dict[str, str | None],
-        said: dict[str, tuple[bool, str]],
-    ) -> None:
-        """Write into a namespace what was decided of it; None takes a note away."""
-        now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-        def change(found: Document) -> None:
-            wanted = dict(names.notes(found))
-            for key, value in notes.items():
-                wanted.pop(key, None)
-                if value is not None:
-                    wanted[key] = value
-            if said:
-                fresh = desired.status(found, said, now)
-                if views.conditions(found) != views.conditions(_noted(fresh)):
-                    wanted[names.STATUS] = fresh
-            if wanted != names.notes(found):
-                found["metadata"]["annotations"] = wanted
-
-        before = names.notes(namespace)
-        if said or any(before.get(key) != value for key, value in notes.items()):
-            await self.store.edit(Namespace, namespace["metadata"]["name"], change)
-
 
 def _leave(namespace: Document) -> None:
     """Make a namespace one of no project."""
-    for field in ("annotations", "labels"):
-        kept = dict(namespace["metadata"].get(field) or {})
+    for kind in ("annotations", "labels"):
+        kept = dict(names.part(namespace["metadata"], kind))
         if kept.pop(names.PROJECT, None):
-            namespace["metadata"][field] = kept
+            namespace["metadata"][kind] = kept
 
 
 def _backing(project: Document) -> str:
@@ -288,33 +215,3 @@ def _backing(project: Document) -> str:
 def _place(thing: Document) -> tuple[str, str, str]:
     meta = thing["metadata"]
     return thing["kind"], meta.get("namespace") or "", meta["name"]
-
-
-def _noted(status: str) -> Document:
-    return {"metadata": {"annotations": {names.STATUS: status}}}
-
-
-def _default(kind: type[Resource], namespace: Document, spec: Document) -> Document:
-    meta = namespace["metadata"]
-    # One name for one namespace: a pass that saw too little makes no second one.
-    mark = hashlib.sha256(meta["uid"].encode()).hexdigest()[:5]
-    return {
-        "apiVersion": "v1",
-        "kind": kind.__name__,
-        "metadata": {
-            "name": f"default-{mark}",
-            "namespace": meta["name"],
-            "labels": {names.DEFAULT_QUOTA: "true"},
-        },
-        "spec": spec,
-    }
-
-
-def _equal(present: Document, wanted: Document) -> bool:
-    if "hard" in wanted:
-        return quotas.same(present.get("hard") or {}, wanted["hard"])
-    mine, theirs = (spec["limits"][0] for spec in (wanted, present))
-    return len(present["limits"]) == 1 and all(
-        quotas.same(mine.get(key) or {}, theirs.get(key) or {})
-        for key in ("default", "defaultRequest")
-    )

@@ -67,9 +67,10 @@ def used(namespaces: Sequence[Document]) -> dict[str, str | dict[str, str]]:
 
 def container_limit(namespace: Document, project: Document | None) -> dict[str, str]:
     """Return what a container gets that asks for nothing: the namespace's word before the rest."""
-    given = cast("dict[str, str] | None", views.noted(namespace, names.LIMIT))
+    noted = views.noted(namespace, names.LIMIT)
+    given = cast("dict[str, str]", noted) if quotas.are_amounts(noted) else {}
     default = names.part(names.part(project or {}, "spec"), "containerDefaultResourceLimit")
-    return {**default, **(given or {})} if project else {}
+    return {**default, **given} if project else {}
 
 
 def is_validated(namespace: Document) -> bool:
@@ -85,12 +86,14 @@ def is_so(namespace: Document, condition: str) -> bool:
 
 def status(namespace: Document, said: Mapping[str, tuple[bool, str]], now: str) -> str:
     """Return a namespace's own account of itself, with these conditions changed."""
-    kept = {one["Type"]: one for one in views.conditions(namespace)}
+    before = views.conditions(namespace)
+    kept = {one["Type"]: one for one in before}
     for condition, (so, why) in said.items():
         fresh = {"Type": condition, "Status": "True" if so else "False", "Message": why}
-        before = kept.get(condition, {})
-        if {**before, **fresh} != before:
+        if not fresh.items() <= kept.get(condition, {}).items():
             kept[condition] = {**fresh, "LastUpdateTime": now}
+    if list(kept.values()) == before:
+        return names.notes(namespace)[names.STATUS]
     return json.dumps({"Conditions": list(kept.values())}, separators=(",", ":"))
 
 
@@ -155,5 +158,6 @@ def _subject(binding: Document) -> Document | None:
 
 
 def _limit(namespace: Document) -> Limit | None:
+    """Return the quota that a namespace's annotation asks for; one that is none asks for none."""
     found = (views.noted(namespace, names.QUOTA) or {}).get("limit")
-    return cast("Limit", found) if found else None
+    return cast("Limit", found) if found and quotas.are_amounts(found) else None

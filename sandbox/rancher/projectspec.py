@@ -101,10 +101,8 @@ def demand_amounts(limit: Document, field: str) -> None:
             continue
         if not isinstance(amount, str):
             raise invalid("InvalidFormat", f"{key} must be a string", field)
-        try:
-            quotas.quantity(amount)
-        except ValueError as error:
-            raise invalid("InvalidFormat", f"{key}: {error}", field) from None
+        if not quotas.is_amount(amount):
+            raise invalid("InvalidFormat", f"{key}: {amount!r} is no amount", field)
 
 
 def _demand_fit(asked: quotas.Amounts, allowed: quotas.Amounts, field: str, why: str) -> None:

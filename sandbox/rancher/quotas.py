@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import cast
 
 from lightkube.utils.quantity import parse_quantity
 
@@ -117,6 +118,27 @@ def limit_range(limit: Mapping[str, str]) -> dict[str, dict[str, str]]:
         if amounts:
             found[key] = amounts
     return found
+
+
+def are_amounts(limit: object) -> bool:
+    """Tell whether something that anybody may have written is a map of amounts."""
+    if not isinstance(limit, dict):
+        return False
+    for field, amount in cast("dict[str, object]", limit).items():
+        if field == EXTENDED and are_amounts(amount):
+            continue
+        if not isinstance(amount, str) or not is_amount(amount):
+            return False
+    return True
+
+
+def is_amount(text: str) -> bool:
+    """Tell whether a text is an amount."""
+    try:
+        quantity(text)
+    except ValueError:
+        return False
+    return True
 
 
 def quantity(amount: str) -> Decimal:

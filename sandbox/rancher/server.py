@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx2
+from lightkube import ApiError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -21,6 +22,7 @@ from sandbox.rancher.projects import Projects
 from sandbox.rancher.store import Store
 
 PUBLIC = ("/ping", "/healthz")
+INVALID = 422
 CODES = {404: "NotFound", 405: "MethodNotAllowed"}
 
 
@@ -34,6 +36,7 @@ def application(store: Store) -> Starlette:
             RequestError: _failure,
             HTTPException: _http,
             httpx2.HTTPError: _broken,
+            Exception: _broken,
         },
     )
 
@@ -129,5 +132,8 @@ def _http(_request: Request, error: Exception) -> Response:
 
 def _broken(request: Request, error: Exception) -> Response:
     """Say that the cluster behind the API does not answer, or refuses what it is given."""
-    say(f"{request.method} {request.url.path}: {error}")
+    say(f"{request.method} {request.url.path}: {error!r}")
+    if isinstance(error, ApiError) and error.status.code == INVALID:
+        refused = RequestError(INVALID, "InvalidBodyContent", str(error.status.message))
+        return JSONResponse(refused.body, refused.status)
     return JSONResponse(RequestError(500, "ServerError", str(error)).body, 500)

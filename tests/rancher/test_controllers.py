@@ -133,6 +133,18 @@ def test_what_the_project_has_no_more_room_for_is_allowed_to_nobody(
     assert used == {"limitsCpu": "2000m", "pods": "10"}
 
 
+def test_of_two_that_come_at_once_one_gets_the_room(
+    limited: Document, space: Namespace, second: Namespace, admin: Provider
+) -> None:
+    projects = f"field.cattle.io/projectId={limited['id']}"
+    space.kubectl("annotate", "namespace", space.name, second.name, projects)
+
+    eventually(lambda: None not in (hard(space), hard(second)), "both have a quota")
+    assert sorted((hard(one) or {})["limits.cpu"] for one in (space, second)) == ["0", "2"]
+    used = admin.got("project", limited["id"])["resourceQuota"]["usedLimit"]
+    assert used == {"limitsCpu": "2000m", "pods": "10"}
+
+
 def test_a_quota_that_is_removed_or_changed_by_hand_comes_back(
     limited: Document, space: Namespace
 ) -> None:

@@ -85,11 +85,15 @@ def test_container_limits_of_the_namespace_come_before_those_of_the_project() ->
     assert desired.container_limit(space, None) == {}
 
 
-def test_a_broken_note_of_somebody_else_is_as_good_as_none() -> None:
+@pytest.mark.parametrize(
+    "note", ["not JSON", "[]", '{"limit":[]}', '{"limit":{"pods":3}}', '{"limit":{"pods":"lots"}}']
+)
+def test_a_broken_note_of_somebody_else_is_as_good_as_none(note: str) -> None:
     space = objects.space()
-    space["metadata"]["annotations"][names.QUOTA] = "not JSON"
+    space["metadata"]["annotations"] |= {names.QUOTA: note, names.LIMIT: '{"limitsCpu":"lots"}'}
 
     assert desired.room(space, PROJECT, [], None).hard == DEFAULT
+    assert desired.container_limit(space, PROJECT) == {}
 
 
 def test_a_condition_keeps_its_time_until_it_changes() -> None:

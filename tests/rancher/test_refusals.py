@@ -51,6 +51,10 @@ PROJECTS: dict[str, tuple[Document, int, str, str]] = {
         },
         422, "InvalidFormat", "resourceQuota",
     ),
+    "a label that Kubernetes refuses": (
+        {"name": "x", "clusterId": "local", "labels": {"team": "two words"}},
+        422, "InvalidBodyContent", "",
+    ),
     "no amount": (
         {"name": "x", "clusterId": "local", "containerDefaultResourceLimit": {"limitsCpu": "lots"}},
         422, "InvalidFormat", "containerDefaultResourceLimit",
