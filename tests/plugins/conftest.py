@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.instance import Instance
 from sandbox.toolchain import locate
-from tests.plugins.project import Project
+from tests.plugins.project import ImageProject
 from tests.plugins.rancher import Plugin, plugin
 
 # Inside the sandbox's network namespace; Docker allows plain HTTP on loopback.
@@ -34,9 +34,9 @@ def instance() -> Instance:
 
 
 @pytest.fixture
-def project(tmp_path: Path, instance: Instance) -> Project:
+def project(tmp_path: Path, instance: Instance) -> ImageProject:
     """Lay out a project of its own for each test."""
-    return Project.make(tmp_path, instance)
+    return ImageProject.make(tmp_path, instance)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A throw-away Pulumi project with one docker image, run by the real engine."""
+"""A throw-away Pulumi project, run by the real engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from typing_extensions import override
 
 from sandbox import plugins
 from sandbox.instance import Instance
@@ -52,20 +54,20 @@ class Project:
     more: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def make(cls, folder: Path, instance: Instance) -> Project:
+    def make(cls, folder: Path, instance: Instance) -> Self:
         """Lay the project into *folder*, for the engine of *instance*."""
         toolchain = locate(instance.cache)
         assert toolchain is not None, "the toolchain is not built; type: make up"
         made = cls(folder / "project", instance, plugins.install(instance, toolchain))
-        (made.folder / "c").mkdir(parents=True)
+        made.folder.mkdir()
         (folder / "backend").mkdir()
-        (folder / "docker").mkdir()
         made.runtime(virtualenv=sys.prefix)
-        made.program(PROGRAM)
-        made.dockerfile("FROM scratch\nCOPY a /a\n")
-        made.file("a", "one")
+        made.lay()
         made.pulumi("stack", "init", "test")
         return made
+
+    def lay(self) -> None:
+        """Write what the project begins with."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -73,7 +75,7 @@ class Project:
         kept = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("PULUMI_", "DOCKER_"))
+            if not key.startswith(("PULUMI_", "DOCKER_", "RANCHER_"))
         }
         return {
             **kept,
@@ -81,8 +83,6 @@ class Project:
             "PATH": f"{self.bin}:{os.environ['PATH']}",
             "PULUMI_BACKEND_URL": f"file://{self.folder.parent / 'backend'}",
             "PULUMI_CONFIG_PASSPHRASE": "test",
-            "DOCKER_HOST": f"unix://{self.instance.docker_socket}",
-            "DOCKER_CONFIG": str(self.folder.parent / "docker"),
             **self.more,
         }
 
@@ -106,11 +106,8 @@ class Project:
         return done
 
     def up(self) -> str:
-        """Update and return the digest that the program exports."""
-        self.pulumi("up", "--yes", "--skip-preview", "--stack", "test")
-        return json.loads(self.pulumi("stack", "output", "--json", "--stack", "test").stdout)[
-            "digest"
-        ]
+        """Update without a preview and return what was written."""
+        return self.pulumi("up", "--yes", "--skip-preview", "--stack", "test").stdout
 
     def failing_up(self) -> str:
         """Update, which must fail, and return what was written."""
@@ -122,19 +119,59 @@ class Project:
         """Return what a preview shows."""
         return self.pulumi("preview", "--stack", "test", *words).stdout
 
-    def image(self) -> dict[str, Any]:
-        """Return the image as the state has it."""
+    def resource(self, kind: str) -> dict[str, Any]:
+        """Return the one resource of type *kind* as the state has it."""
         state = json.loads(self.pulumi("stack", "export", "--stack", "test").stdout)
-        return next(
-            one
-            for one in state["deployment"]["resources"]
-            if one["type"] == "docker:index/image:Image"
-        )
+        found = [one for one in state["deployment"]["resources"] if one["type"] == kind]
+        assert len(found) == 1, f"{len(found)} of type {kind}"
+        return found[0]
 
     def traces(self, word: str) -> list[Path]:
         """Return the state's files in which *word* can be read."""
         files = (self.folder.parent / "backend").rglob("*")
         return [path for path in files if path.is_file() and word.encode() in path.read_bytes()]
+
+    def program(self, text: str) -> None:
+        """Write the program."""
+        (self.folder / "__main__.py").write_text(text)
+
+    def runtime(self, **options: str) -> None:
+        """Write Pulumi.yaml."""
+        project = {"name": "throwaway", "runtime": {"name": "python", "options": options}}
+        # YAML reads JSON.
+        (self.folder / "Pulumi.yaml").write_text(json.dumps(project))
+
+
+class ImageProject(Project):
+    """A project with one docker image."""
+
+    @override
+    def lay(self) -> None:
+        (self.folder / "c").mkdir()
+        (self.folder.parent / "docker").mkdir()
+        self.program(PROGRAM)
+        self.dockerfile("FROM scratch\nCOPY a /a\n")
+        self.file("a", "one")
+
+    @property
+    @override
+    def env(self) -> dict[str, str]:
+        return {
+            **super().env,
+            "DOCKER_HOST": f"unix://{self.instance.docker_socket}",
+            "DOCKER_CONFIG": str(self.folder.parent / "docker"),
+            **self.more,
+        }
+
+    def digest(self) -> str:
+        """Update and return the digest that the program exports."""
+        self.up()
+        said = self.pulumi("stack", "output", "--json", "--stack", "test").stdout
+        return json.loads(said)["digest"]
+
+    def image(self) -> dict[str, Any]:
+        """Return the image as the state has it."""
+        return self.resource("docker:index/image:Image")
 
     def wants(self, name: str, registry: Mapping[str, str] | None = None, **build: Any) -> None:
         """Choose the image that the program describes."""
@@ -152,16 +189,6 @@ class Project:
     def file(self, name: str, text: str) -> None:
         """Write a file of the context."""
         (self.folder / "c" / name).write_text(text)
-
-    def program(self, text: str) -> None:
-        """Write the program."""
-        (self.folder / "__main__.py").write_text(text)
-
-    def runtime(self, **options: str) -> None:
-        """Write Pulumi.yaml."""
-        project = {"name": "throwaway", "runtime": {"name": "python", "options": options}}
-        # YAML reads JSON.
-        (self.folder / "Pulumi.yaml").write_text(json.dumps(project))
 
 
 def manifest_digest(registry: str, repository: str, tag: str) -> str | None:

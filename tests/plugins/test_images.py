@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.instance import Instance
 from sandbox.toolchain import locate
-from tests.plugins.project import Project, manifest_digest
+from tests.plugins.project import ImageProject, manifest_digest
 
 pytestmark = pytest.mark.live
 
@@ -19,7 +19,7 @@ PASSWORD = "guarded-sentinel"
 
 
 @pytest.fixture
-def name(project: Project, instance: Instance, repository: str) -> str:
+def name(project: ImageProject, instance: Instance, repository: str) -> str:
     """Let the project describe one image in the sandbox's registry; return the image's name."""
     found = f"{instance.registry}/{repository}:1"
     project.wants(found)
@@ -32,16 +32,16 @@ def in_registry(instance: Instance, repository: str) -> str | None:
 
 @pytest.mark.usefixtures("name")
 def test_an_image_is_deployed_by_the_digest_that_the_registry_has(
-    project: Project, instance: Instance, repository: str
+    project: ImageProject, instance: Instance, repository: str
 ) -> None:
-    digest = project.up()
+    digest = project.digest()
 
     assert digest == f"{instance.registry}/{repository}@{in_registry(instance, repository)}"
 
 
 @pytest.mark.usefixtures("name")
 def test_a_preview_builds_and_pushes_nothing(
-    project: Project, instance: Instance, repository: str
+    project: ImageProject, instance: Instance, repository: str
 ) -> None:
     shown = project.preview()
 
@@ -50,8 +50,8 @@ def test_a_preview_builds_and_pushes_nothing(
 
 
 @pytest.mark.usefixtures("name")
-def test_an_untouched_context_plans_nothing_wherever_one_stands(project: Project) -> None:
-    project.up()
+def test_an_untouched_context_plans_nothing_wherever_one_stands(project: ImageProject) -> None:
+    project.digest()
     (project.folder / "c" / "a").touch()
 
     project.preview("--expect-no-changes")
@@ -62,8 +62,8 @@ def test_an_untouched_context_plans_nothing_wherever_one_stands(project: Project
 
 
 @pytest.mark.usefixtures("name")
-def test_a_fresh_copy_of_the_project_plans_nothing(project: Project, tmp_path: Path) -> None:
-    project.up()
+def test_a_fresh_copy_of_the_project_plans_nothing(project: ImageProject, tmp_path: Path) -> None:
+    project.digest()
     shutil.copytree(project.folder, tmp_path / "copy", copy_function=shutil.copy)
 
     project.pulumi("preview", "--stack", "test", "--expect-no-changes", cwd=tmp_path / "copy")
@@ -71,13 +71,13 @@ def test_a_fresh_copy_of_the_project_plans_nothing(project: Project, tmp_path: P
 
 @pytest.mark.usefixtures("name")
 def test_an_edited_context_is_an_update_with_another_digest_under_the_same_tag(
-    project: Project, instance: Instance, repository: str
+    project: ImageProject, instance: Instance, repository: str
 ) -> None:
-    before = project.up()
+    before = project.digest()
     project.file("a", "two")
 
     shown = project.preview()
-    after = project.up()
+    after = project.digest()
 
     assert "[diff: ~build]" in shown
     assert after != before
@@ -86,9 +86,9 @@ def test_an_edited_context_is_an_update_with_another_digest_under_the_same_tag(
 
 @pytest.mark.usefixtures("name")
 def test_refresh_and_destroy_leave_the_image_in_its_registry(
-    project: Project, instance: Instance, repository: str
+    project: ImageProject, instance: Instance, repository: str
 ) -> None:
-    project.up()
+    project.digest()
     before = in_registry(instance, repository)
 
     refreshed = project.pulumi("refresh", "--yes", "--stack", "test").stdout
@@ -99,8 +99,8 @@ def test_refresh_and_destroy_leave_the_image_in_its_registry(
     assert before is not None
 
 
-def test_the_state_knows_the_image_as_it_was_built(project: Project, name: str) -> None:
-    digest = project.up()
+def test_the_state_knows_the_image_as_it_was_built(project: ImageProject, name: str) -> None:
+    digest = project.digest()
 
     image = project.image()
     assert image["id"] == name
@@ -148,9 +148,9 @@ BUILD = "error reading build output: "
     ids=["syntax", "source", "base"],
 )
 def test_a_build_that_fails_says_why_and_keeps_what_was_deployed(
-    project: Project, dockerfile: str, text: str
+    project: ImageProject, dockerfile: str, text: str
 ) -> None:
-    before = project.up()
+    before = project.digest()
     project.dockerfile(dockerfile)
 
     said = project.failing_up()
@@ -159,22 +159,22 @@ def test_a_build_that_fails_says_why_and_keeps_what_was_deployed(
     assert project.image()["outputs"]["repoDigest"] == before
 
     project.dockerfile("FROM scratch\nCOPY a /a\n")
-    assert project.up() == before
+    assert project.digest() == before
 
 
 @pytest.mark.usefixtures("name")
 def test_a_failed_first_build_leaves_no_image_in_the_state_and_the_next_one_heals(
-    project: Project,
+    project: ImageProject,
 ) -> None:
     project.dockerfile("FROM scratch\nCOPY nosuch /a\n")
     project.failing_up()
     project.file("nosuch", "now it is there")
 
-    assert project.up()
+    assert project.digest()
 
 
 def test_a_step_that_fails_is_named_with_its_exit_code(
-    project: Project, instance: Instance, name: str
+    project: ImageProject, instance: Instance, name: str
 ) -> None:
     base = f"{instance.registry}/sandbox/debian:12"
     project.wants(name, args={"BASE": base})
@@ -187,7 +187,7 @@ def test_a_step_that_fails_is_named_with_its_exit_code(
     ) in said
 
 
-def test_a_missing_context_is_refused_at_preview(project: Project, name: str) -> None:
+def test_a_missing_context_is_refused_at_preview(project: ImageProject, name: str) -> None:
     project.wants(name, context="nosuch")
 
     done = project.pulumi("preview", "--stack", "test", check=False)
@@ -199,7 +199,7 @@ def test_a_missing_context_is_refused_at_preview(project: Project, name: str) ->
     ) in done.stdout
 
 
-def test_a_name_without_a_registry_is_refused_at_preview(project: Project) -> None:
+def test_a_name_without_a_registry_is_refused_at_preview(project: ImageProject) -> None:
     project.wants("foo:1")
 
     done = project.pulumi("preview", "--stack", "test", check=False)
@@ -208,7 +208,7 @@ def test_a_name_without_a_registry_is_refused_at_preview(project: Project) -> No
     assert 'error: "foo:1": repository name must be canonical.' in done.stdout
 
 
-def test_a_registry_that_is_down_is_told_at_once(project: Project) -> None:
+def test_a_registry_that_is_down_is_told_at_once(project: ImageProject) -> None:
     project.wants("127.0.0.1:1/nosuch:1")
 
     assert (
@@ -218,7 +218,7 @@ def test_a_registry_that_is_down_is_told_at_once(project: Project) -> None:
 
 
 @pytest.mark.usefixtures("name")
-def test_a_daemon_that_is_down_is_told_at_preview(project: Project) -> None:
+def test_a_daemon_that_is_down_is_told_at_preview(project: ImageProject) -> None:
     project.more["DOCKER_HOST"] = f"unix://{project.folder}/nosuch.sock"
 
     done = project.pulumi("preview", "--stack", "test", check=False)
@@ -231,7 +231,7 @@ def test_a_daemon_that_is_down_is_told_at_preview(project: Project) -> None:
 
 
 def test_a_push_without_a_password_is_refused(
-    project: Project, guarded_registry: str, repository: str
+    project: ImageProject, guarded_registry: str, repository: str
 ) -> None:
     project.wants(f"{guarded_registry}/{repository}:1")
 
@@ -241,7 +241,7 @@ def test_a_push_without_a_password_is_refused(
 
 
 def test_a_push_with_a_wrong_password_is_refused(
-    project: Project, guarded_registry: str, repository: str
+    project: ImageProject, guarded_registry: str, repository: str
 ) -> None:
     project.wants(
         f"{guarded_registry}/{repository}:1",
@@ -255,7 +255,7 @@ def test_a_push_with_a_wrong_password_is_refused(
 
 
 def test_a_secret_password_pushes_and_can_be_read_nowhere(
-    project: Project, guarded_registry: str, repository: str
+    project: ImageProject, guarded_registry: str, repository: str
 ) -> None:
     login = {"server": guarded_registry, "username": "ov", "password": PASSWORD}
     project.wants(f"{guarded_registry}/{repository}:1", registry=login)
@@ -273,30 +273,30 @@ def test_a_secret_password_pushes_and_can_be_read_nowhere(
 
 
 def test_the_persons_own_login_pushes_when_the_program_gives_none(
-    project: Project, guarded_registry: str, repository: str
+    project: ImageProject, guarded_registry: str, repository: str
 ) -> None:
     project.wants(f"{guarded_registry}/{repository}:1")
     log_in(project, guarded_registry)
 
-    assert project.up().startswith(f"{guarded_registry}/{repository}@sha256:")
+    assert project.digest().startswith(f"{guarded_registry}/{repository}@sha256:")
 
 
 def test_a_base_image_behind_a_password_is_pulled(
-    project: Project, instance: Instance, guarded_registry: str, repository: str, name: str
+    project: ImageProject, instance: Instance, guarded_registry: str, repository: str, name: str
 ) -> None:
     base = f"{guarded_registry}/{repository}:base"
     log_in(project, guarded_registry)
     project.wants(base)
-    project.up()
+    project.digest()
     remove_local(instance, base)
 
     project.wants(name, args={"BASE": base})
     project.dockerfile("ARG BASE\nFROM $BASE\nCOPY a /b\n")
 
-    assert project.up().startswith(f"{instance.registry}/{repository}@sha256:")
+    assert project.digest().startswith(f"{instance.registry}/{repository}@sha256:")
 
 
-def log_in(project: Project, registry: str) -> None:
+def log_in(project: ImageProject, registry: str) -> None:
     auth = base64.b64encode(f"ov:{PASSWORD}".encode()).decode()
     path = project.folder.parent / "docker" / "config.json"
     path.write_text(json.dumps({"auths": {registry: {"auth": auth}}}))

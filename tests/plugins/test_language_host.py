@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.project import Project
+from tests.plugins.project import ImageProject
 
 pytestmark = pytest.mark.live
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.live
 ENDINGS = [signal.SIGINT] if os.environ.get("OV_PULUMI_BIN") else [signal.SIGINT, signal.SIGKILL]
 
 
-def test_what_a_program_prints_is_shown_in_its_order(project: Project) -> None:
+def test_what_a_program_prints_is_shown_in_its_order(project: ImageProject) -> None:
     project.program("for number in range(5):\n    print(f'line {number}')\n")
 
     shown = project.preview()
@@ -28,7 +28,7 @@ def test_what_a_program_prints_is_shown_in_its_order(project: Project) -> None:
     assert found == [f"line {number}" for number in range(5)]
 
 
-def test_a_program_that_dies_is_told_once_with_its_own_place(project: Project) -> None:
+def test_a_program_that_dies_is_told_once_with_its_own_place(project: ImageProject) -> None:
     project.program("raise ValueError('wrong on purpose')\n")
 
     done = project.pulumi("preview", "--stack", "test", check=False)
@@ -39,7 +39,7 @@ def test_a_program_that_dies_is_told_once_with_its_own_place(project: Project) -
     assert '__main__.py", line 1, in <module>' in told
 
 
-def test_a_program_that_gives_up_fails_the_run(project: Project) -> None:
+def test_a_program_that_gives_up_fails_the_run(project: ImageProject) -> None:
     project.program("import sys\nsys.exit(7)\n")
 
     done = project.pulumi("preview", "--stack", "test", check=False)
@@ -48,7 +48,7 @@ def test_a_program_that_gives_up_fails_the_run(project: Project) -> None:
     assert "exited with non-zero exit code: 7" in done.stdout
 
 
-def test_settings_and_secrets_reach_the_program(project: Project) -> None:
+def test_settings_and_secrets_reach_the_program(project: ImageProject) -> None:
     project.pulumi("config", "set", "word", "hello", "--stack", "test")
     project.pulumi("config", "set", "--secret", "hidden", "sentinel-word", "--stack", "test")
     project.program(
@@ -65,7 +65,9 @@ def test_settings_and_secrets_reach_the_program(project: Project) -> None:
     assert "sentinel-word" not in said
 
 
-def test_the_program_runs_in_its_folder_without_the_plugins_own_paths(project: Project) -> None:
+def test_the_program_runs_in_its_folder_without_the_plugins_own_paths(
+    project: ImageProject,
+) -> None:
     project.program(
         "import os, sys\nprint('in', os.getcwd(), os.environ.get('PYTHONPATH'), sys.prefix)\n"
     )
@@ -75,7 +77,7 @@ def test_the_program_runs_in_its_folder_without_the_plugins_own_paths(project: P
     assert f"in {project.folder} None {sys.prefix}" in shown
 
 
-def test_a_relative_virtual_environment_is_found_beside_the_project(project: Project) -> None:
+def test_a_relative_virtual_environment_is_found_beside_the_project(project: ImageProject) -> None:
     relative = os.path.relpath(sys.prefix, project.folder)
     project.runtime(virtualenv=relative)
     project.program("print('it ran')\n")
@@ -83,7 +85,7 @@ def test_a_relative_virtual_environment_is_found_beside_the_project(project: Pro
     assert "it ran" in project.preview()
 
 
-def test_a_missing_virtual_environment_is_told_with_its_cure(project: Project) -> None:
+def test_a_missing_virtual_environment_is_told_with_its_cure(project: ImageProject) -> None:
     project.runtime(virtualenv="nosuch")
 
     done = project.pulumi("preview", "--stack", "test", check=False)
@@ -93,14 +95,14 @@ def test_a_missing_virtual_environment_is_told_with_its_cure(project: Project) -
     assert "python" in done.stdout
 
 
-def test_about_names_the_programs_python(project: Project) -> None:
+def test_about_names_the_programs_python(project: ImageProject) -> None:
     about = project.pulumi("about", "--stack", "test").stdout
 
     assert "This project is written in python" in about
     assert f"{sys.prefix}/bin/python" in about
 
 
-def test_a_settled_preview_ends_without_waiting_for_a_plugin(project: Project) -> None:
+def test_a_settled_preview_ends_without_waiting_for_a_plugin(project: ImageProject) -> None:
     project.program("print('nothing')\n")
     project.preview()
     began = time.monotonic()
@@ -112,7 +114,7 @@ def test_a_settled_preview_ends_without_waiting_for_a_plugin(project: Project) -
 
 
 @pytest.mark.parametrize("number", ENDINGS)
-def test_no_plugin_outlives_its_engine(project: Project, number: signal.Signals) -> None:
+def test_no_plugin_outlives_its_engine(project: ImageProject, number: signal.Signals) -> None:
     project.wants("127.0.0.1:1/nosuch:1")
     waiting = project.folder / "waiting"
     project.program(
@@ -142,7 +144,7 @@ def eventually(holds: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def left_behind(project: Project) -> list[str]:
+def left_behind(project: ImageProject) -> list[str]:
     """Return the processes that work in the project's folder."""
     found: list[str] = []
     for process in Path("/proc").iterdir():
