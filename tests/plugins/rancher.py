@@ -180,11 +180,14 @@ class Plugin:
         """Return the answer to a check."""
         return self.stub.Check(provider_pb2.CheckRequest(urn=urn(kind), news=struct(inputs)))
 
-    def create(self, kind: str, *, preview: bool = False, **inputs: Any) -> Any:
+    def create(self, kind: str, *, preview: bool = False, timeout: float = 0, **inputs: Any) -> Any:
         """Create a resource and return its id and its state."""
         return self.stub.Create(
             provider_pb2.CreateRequest(
-                urn=urn(kind), properties=struct(self.inputs(kind, **inputs)), preview=preview
+                urn=urn(kind),
+                properties=struct(self.inputs(kind, **inputs)),
+                preview=preview,
+                timeout=timeout,
             )
         )
 

@@ -39,6 +39,11 @@ def test_numbers_become_texts_and_each_group_says_which_defaults_it_has(rancher2
     }
 
 
+@pytest.mark.parametrize(("given", "checked"), [("true", True), ("false", False), (True, True)])
+def test_a_flag_may_be_a_word(rancher2: Plugin, given: Any, checked: bool) -> None:  # noqa: FBT001
+    assert rancher2.inputs(PROJECT, **HERE, waitForCluster=given)["waitForCluster"] is checked
+
+
 @pytest.mark.parametrize(
     ("kind", "inputs", "fault"),
     [
@@ -219,6 +224,7 @@ def test_a_replacement_frees_a_given_name_first_and_a_chosen_one_later(rancher2:
             )
         )
         assert answer.replaces == ["projectId"]
+        assert set(answer.stables) > {"name", "projectId", "roleTemplateId", "userId"}
         return answer.deleteBeforeReplace
 
     assert order() is True

@@ -140,6 +140,18 @@ def test_a_created_project_is_known_with_all_that_rancher_says(rancher2: Plugin)
     assert len(quota["projectLimit"]) == 14
 
 
+def test_what_was_never_set_is_no_part_of_a_new_project(rancher2: Plugin) -> None:
+    state = created(rancher2, PROJECT, clusterId="local")
+
+    assert {"containerResourceLimit", "resourceQuota"}.isdisjoint(state)
+
+
+def test_what_was_never_set_is_empty_in_a_new_namespace(rancher2: Plugin) -> None:
+    state = created(rancher2, NAMESPACE, projectId="local:p-1")
+
+    assert (state["containerResourceLimit"], state["resourceQuota"]) == (None, None)
+
+
 def test_an_update_replaces_the_whole_project(rancher2: Plugin) -> None:
     state = created(rancher2, PROJECT, clusterId="local", description="old", resourceQuota=QUOTA)
 
@@ -370,6 +382,15 @@ def test_a_project_that_never_gets_ready_is_given_up_after_ten_minutes(rancher2:
 
     assert "(last state: 'initializing', timeout: 10m0s)" in kept.reasons[0]
     assert 590 < rancher2.time.now <= 600
+
+
+def test_the_program_chooses_how_long_to_wait(rancher2: Plugin) -> None:
+    rancher2.rancher.states = ["initializing"] * 100
+
+    kept = half_done(lambda: rancher2.create(PROJECT, timeout=30, clusterId="local"))
+
+    assert "timeout: 30s)" in kept.reasons[0]
+    assert 20 <= rancher2.time.now <= 30
 
 
 def test_a_failed_update_keeps_the_new_values_to_try_again(rancher2: Plugin) -> None:

@@ -24,7 +24,17 @@ from sandbox.plugins.rancher2.errors import RancherError
 from sandbox.plugins.rancher2.settings import Settings, SettingsError
 from sandbox.plugins.rancher2.waiting import Clock
 from tests.plugins.provider import error_of
-from tests.plugins.rancher import BASE, BINDING, NAMESPACE, PROJECT, START, TOKEN, Plugin, Time
+from tests.plugins.rancher import (
+    BASE,
+    BINDING,
+    NAMESPACE,
+    PROJECT,
+    START,
+    TOKEN,
+    Plugin,
+    Time,
+    schemas,
+)
 
 HERE: dict[str, Any] = {"clusterId": "local"}
 
@@ -151,6 +161,15 @@ def test_an_answer_that_says_nothing_of_its_schemas_is_no_rancher(rancher2: Plug
     said = error_of(lambda: rancher2.create(PROJECT, **HERE))
 
     assert said == f"Failed to find schema at [{BASE}/v3]"
+
+
+def test_schemas_that_come_with_the_first_answer_are_not_asked_for_again(rancher2: Plugin) -> None:
+    whole = httpx.Response(200, headers={"X-Api-Schemas": f"{BASE}/v3"}, json={"data": schemas()})
+    rancher2.rancher.instead = {"GET /v3": [whole]}
+
+    rancher2.create(PROJECT, **HERE)
+
+    assert rancher2.asked()[:3] == ["GET /ping", "GET /v3", "GET /v3/settings/k8s-version"]
 
 
 @pytest.mark.parametrize("status", [403, 500])
