@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sandbox.rancher import accounts
 from typing_extensions import override
 
 from sandbox.instance import Instance
+from sandbox.rancher import accounts
 from tests.plugins.project import Project
 
 PROGRAM = """\

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox.rancher import accounts
 
 from sandbox.instance import Instance
+from sandbox.rancher import accounts
 from tests.plugins.rancher import BINDING, NAMESPACE, PROJECT
 from tests.plugins.rancher_project import Rancher, RancherProject
 
@@ -35,7 +35,6 @@ def project(tmp_path: Path, instance: Instance) -> Generator[RancherProject]:
     made = RancherProject.make(tmp_path, instance)
     yield made
     made.more.clear()
-    made.refresh()
     made.pulumi("destroy", "--yes", "--skip-preview", "--stack", "test")
 
 
@@ -55,8 +54,7 @@ def test_what_was_made_is_in_rancher_and_in_the_state_and_nothing_is_left_to_do(
 ) -> None:
     limit = {"limits_cpu": "500m", "requests_memory": "64Mi"}
     args = {"name": name, "description": "a test", "container_resource_limit": limit}
-    quota = {"resource_quota": {"limit": {"limits_cpu": "1000m", "pods": "3"}}}
-    project.wants({**args, "resource_quota": QUOTA}, {**CURATOR}, {"name": name, **quota})
+    project.wants({**args, "resource_quota": QUOTA}, {**CURATOR})
 
     project.up()
 
@@ -64,7 +62,6 @@ def test_what_was_made_is_in_rancher_and_in_the_state_and_nothing_is_left_to_do(
     there = rancher.get(f"/v3/projects/{identity}")
     assert (there["name"], there["description"], there["state"]) == (name, "a test", "active")
     assert there["resourceQuota"]["limit"] == {"limitsCpu": "4000m", "pods": "20"}
-    assert rancher.get(f"{SPACES}/{name}")["projectId"] == identity
     state = project.resource(PROJECT)["outputs"]
     assert state["containerResourceLimit"] == {
         "limitsCpu": "500m",
@@ -81,7 +78,6 @@ def test_what_was_made_is_in_rancher_and_in_the_state_and_nothing_is_left_to_do(
     bound = project.resource(BINDING)
     assert bound["id"] == f"{identity.replace(':', '-')}:curators"
     assert bound["outputs"]["userPrincipalId"] == "local://u-curator"
-    assert project.resource(NAMESPACE)["id"] == name
     project.preview("--expect-no-changes")
     project.pulumi("refresh", "--yes", "--expect-no-changes", "--stack", "test")
 
@@ -151,6 +147,8 @@ def test_a_namespace_moves_between_projects_and_keeps_what_is_in_it(
     project.wants({"name": name}, None, {"name": name})
     project.up()
     before = rancher.get(f"{SPACES}/{name}")["uuid"]
+    state = project.resource(NAMESPACE)
+    project.preview("--expect-no-changes")
     project.wants({"name": name}, None, {"name": name, "project_id": other["id"]})
 
     plan = project.preview()
@@ -158,6 +156,7 @@ def test_a_namespace_moves_between_projects_and_keeps_what_is_in_it(
 
     there = rancher.get(f"{SPACES}/{name}")
     rancher.delete(f"/v3/projects/{other['id']}")
+    assert (state["id"], state["outputs"]["containerResourceLimit"]) == (name, None)
     assert shown(plan, "Namespace") == "~ update [diff: ~projectId]"
     assert (there["projectId"], there["uuid"]) == (other["id"], before)
 
@@ -238,7 +237,7 @@ def test_a_destroy_leaves_nothing_in_rancher(
     ("token", "words"),
     [
         ("expired", "Bad response statusCode [401]. Status [401 Unauthorized]."),
-        ("stranger", "Bad response statusCode [403]. Status [403 Forbidden]."),
+        ("stranger", "Cluster ID local not found or is forbidden"),
     ],
 )
 def test_a_token_that_is_not_enough_makes_nothing_and_is_not_shown(
