@@ -1,6 +1,5 @@
 """How the rancher2 plugin is configured, and how it finds out whether Rancher is ready."""
 
-import datetime as dt
 import http.server
 import json
 import ssl
@@ -11,12 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from typing_extensions import override
 
+from sandbox.cluster.pki import Authority, Leaf
 from sandbox.plugins.rancher2 import settings
 from sandbox.plugins.rancher2.client import Rancher
 from sandbox.plugins.rancher2.connection import HttpConnection
@@ -279,37 +275,13 @@ class Pong(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def certificate(folder: Path) -> Path:
-    """Write a key and a certificate for localhost that vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(minutes=5))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    path = folder / "both.pem"
-    path.write_bytes(
-        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + made.public_bytes(encoding)
-    )
-    (folder / "ca.pem").write_bytes(made.public_bytes(encoding))
-    return path
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Generator[http.server.HTTPServer]:
-    """Serve over TLS with a certificate that only `ca.pem` vouches for."""
+    """Serve over TLS with a certificate that only `ca.crt` vouches for."""
+    leaf = Leaf(name="rancher", hosts=("localhost",), server=True)
+    Authority.ensure(tmp_path, "Tests").ensure_files(tmp_path, "rancher", leaf)
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trust.load_cert_chain(certificate(tmp_path))
+    trust.load_cert_chain(tmp_path / "rancher.crt", tmp_path / "rancher.key")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pong) as serving:
         serving.socket = trust.wrap_socket(serving.socket, server_side=True)
         thread = threading.Thread(target=serving.serve_forever, args=(0.05,), daemon=True)
@@ -334,7 +306,7 @@ def test_a_certificate_of_ones_own_authority_is_trusted_when_it_is_given(
 ) -> None:
     reached = "Bad response statusCode [401]"
 
-    assert reached in ask(server, ca_certs=(tmp_path / "ca.pem").read_text())
+    assert reached in ask(server, ca_certs=(tmp_path / "ca.crt").read_text())
     assert reached in ask(server, insecure=True)
 
 

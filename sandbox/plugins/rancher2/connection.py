@@ -29,7 +29,9 @@ class HttpConnection:
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
         self._authorization = {"Authorization": f"Bearer {settings.token}"}
         self._client = _client(_trust(settings, system=False), transport)
-        self._pinger = _client(_trust(settings, system=True), transport)
+        self._pinger = self._client
+        if settings.ca_certs and not settings.insecure:
+            self._pinger = _client(_trust(settings, system=True), transport)
 
     def ping(self, url: str, /) -> str:
         """Return what *url* answers, whatever its status; the token is not sent."""
