@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import pulumi
@@ -78,14 +79,14 @@ def _place(stack: str, name: str, held: Claim, wanted: Kept) -> Iterator[str]:
             f"{name}: it is of storage class {held.storage_class}"
             + ("" if asked else ", which is the cluster's usual one,")
             + f" and cannot become one of {new or 'the usual class'}: the data would stay behind",
-            f"pulumi config set --path storageClasses.{name.removeprefix('ov-')} "
+            f"pulumi config set --path storageClasses.{wanted.key.removesuffix('Storage')} "
             f"'{asked if asked is not None else ''}' -s {stack}",
         )
 
 
 def _size(stack: str, name: str, held: Claim, wanted: Kept, cluster: Cluster) -> Iterator[str]:
     old, new = held.mebibytes, mebibytes(wanted.volume.size)
-    stay = f"pulumi config set {wanted.key} {held.size} -s {stack}"
+    stay = f"pulumi config set {wanted.key} {math.ceil(old)}Mi -s {stack}"
     if new < old:
         yield _said(
             f"{name}: it has {held.size}, and no volume can shrink to {wanted.volume.size}", stay

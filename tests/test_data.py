@@ -125,7 +125,7 @@ def test_a_volume_cannot_shrink(name: str) -> None:
 
     assert f"{name}: it has 30Gi, and no volume can shrink to {SIZES[name]}" in said
     content = {"ov-db": "database"}.get(name, name.removeprefix("ov-"))
-    assert f"Type: pulumi config set {content}Storage 30Gi -s ov-demo" in said
+    assert f"Type: pulumi config set {content}Storage 30720Mi -s ov-demo" in said
 
 
 @pytest.mark.parametrize("size", ["10G", "5Gi", "5368709120", "500Mi"])
@@ -136,12 +136,26 @@ def test_a_volume_grows_where_its_class_lets_it(size: str) -> None:
     assert "storage class standard lets no volume grow to 10Gi" in refusal(held(cluster))
 
 
+def test_a_size_that_kubernetes_spells_its_own_way_is_told_as_a_setting_is_spelled() -> None:
+    said = refusal(held(claim("ov-db", size="12G")))
+
+    assert "Type: pulumi config set databaseStorage 11445Mi -s ov-demo" in said
+
+
 def test_another_storage_class_is_refused_for_a_volume_that_is_there() -> None:
     said = refusal(held(), storageClasses={"media": "fast"})
 
     assert "ov-media: it is of storage class standard, which is the cluster's usual one" in said
     assert "Type: pulumi config set --path storageClasses.media '' -s ov-demo" in said
     assert "ov-db" not in said
+
+
+@pytest.mark.parametrize("content", ["database", "static", "media"])
+def test_what_is_to_be_typed_is_a_setting(content: str) -> None:
+    said = refusal(held(), storageClasses={content: "fast"})
+
+    assert f"Type: pulumi config set --path storageClasses.{content} '' -s ov-demo" in said
+    assert up(STACK, held=held(), storageClasses={content: ""}).seen
 
 
 def test_the_usual_class_by_its_name_is_another_as_well() -> None:
