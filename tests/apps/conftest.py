@@ -18,6 +18,7 @@ import pytest
 
 from sandbox import toolchain
 from sandbox.instance import CHECKOUT, Instance
+from tests.apps.docker import Docker
 from tests.apps.ports import free_port
 from tests.apps.upstream import INTERNAL, Names, echo
 
@@ -64,6 +65,15 @@ Start = Callable[..., Proxy]
 @pytest.fixture(scope="session")
 def tools() -> toolchain.Toolchain:
     return toolchain.prepare(Instance.from_environment().cache, print)
+
+
+@pytest.fixture(scope="module")
+def docker(tools: toolchain.Toolchain) -> Generator[Docker]:
+    """Return the sandbox's Docker; what a test starts there is removed."""
+    docker = Docker(Instance.from_environment(), tools)
+    yield docker
+    if docker.started:
+        docker("rm", "--force", "--volumes", *docker.started)
 
 
 @pytest.fixture(scope="module")

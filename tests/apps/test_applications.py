@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Generator
 
 import pytest
 
-from sandbox.instance import Instance
-from sandbox.toolchain import Toolchain
-from tests.apps.docker import NOWHERE, RESTRICTED, Docker
+from tests.apps.docker import NOWHERE, RESTRICTED, Docker, ask, page, soon
 
 pytestmark = pytest.mark.live
 
@@ -47,25 +44,6 @@ AS_WAG = (
     *("--tmpfs", "/app/static:uid=10001", "--tmpfs", "/app/media:uid=10001"),
 )
 
-ASK = """\
-import sys, urllib.error, urllib.request
-port, path, host = sys.argv[1:]
-request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
-try:
-    answer = urllib.request.urlopen(request, timeout=20)
-except urllib.error.HTTPError as refused:
-    answer = refused
-print(answer.status, answer.read().decode())
-"""
-
-
-@pytest.fixture(scope="module")
-def docker(tools: Toolchain) -> Generator[Docker]:
-    docker = Docker(Instance.from_environment(), tools)
-    yield docker
-    if docker.started:
-        docker("rm", "--force", "--volumes", *docker.started)
-
 
 @pytest.fixture(scope="module")
 def database(docker: Docker) -> str:
@@ -91,23 +69,6 @@ def wag(docker: Docker, database: str) -> str:
     name = docker.start(WAG, "-c", command, options=(*options, "--entrypoint", "sh"), env=SETTINGS)
     assert soon(lambda: ask(docker, name, "/api/v2/pages/")[0] == 200), docker("logs", name)
     return name
-
-
-def soon(holds: Callable[[], bool], seconds: float = 40) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.3)
-    return True
-
-
-def ask(
-    docker: Docker, name: str, path: str, host: str = "ov-wag", port: int = 8000
-) -> tuple[int, str]:
-    said = docker("exec", name, "python3", "-c", ASK, str(port), path, host).stdout
-    status, _, body = said.partition(" ")
-    return int(status or 0), body
 
 
 def shipped(docker: Docker, **changes: str) -> str:
@@ -182,12 +143,8 @@ def test_ov_frontend_without_its_api_fails_but_for_the_page_about_itself(docker:
         env={"OV_API_URL": "http://127.0.0.1:9"},
     )
 
-    def status(path: str) -> str:
-        script = f"fetch('http://127.0.0.1:3000{path}').then(a => console.log(a.status))"
-        return docker("exec", name, "node", "-e", script).stdout.strip()
-
-    assert soon(lambda: status("/about") == "200")
-    assert [status(path) for path in ("/", "/exhibits", "/exhibits/3")] == ["500"] * 3
+    assert soon(lambda: page(docker, name, "/about")[0] == 200)
+    assert [page(docker, name, path)[0] for path in ("/", "/exhibits", "/exhibits/3")] == [500] * 3
 
 
 def test_postgres_is_14_2_as_pid_1(docker: Docker, database: str) -> None:

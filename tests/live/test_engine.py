@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from sandbox import settings
-from sandbox.images import references
 from tests.live.platform import Platform, eventually
+from tests.live.production import STACK, Production, production
 
 pytestmark = pytest.mark.live
 
-STACK = "openvault"
 
-
-class Production:
-    """The stack `openvault` on the sandbox, as the committed file wants it."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-
-    def pulumi(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run pulumi on this stack."""
-        return self.platform.run(
-            "pulumi", *words, "-s", STACK, "--non-interactive", "--color", "never", check=check
-        )
-
-    def up(self) -> str:
-        """Deploy, and return what the engine said."""
-        return self.pulumi("up", "--yes", "--skip-preview").stdout
-
-    def set(self, key: str, value: str) -> None:
-        """Choose a value."""
-        self.pulumi("config", "set", key, value)
-
-    def seal(self, key: str) -> None:
-        """Choose a secret value, which no command line shows."""
-        subprocess.run(
-            ["pulumi", "config", "set", "--secret", key, "-s", STACK],
-            env=dict(self.platform.environment),
-            input=secrets.token_urlsafe(48),
-            text=True, check=True, capture_output=True,
-        )  # fmt: skip
-
-    def generations(self) -> dict[str, int]:
-        """Return how often each workload's specification was written."""
-        found = self.platform.objects("deployments,statefulsets", stack=STACK)
-        return {each["metadata"]["name"]: each["metadata"]["generation"] for each in found}
-
-    def names(self, kind: str) -> set[str]:
-        """Return the names of every object of a kind."""
-        found = self.platform.objects(kind, stack=STACK)
-        return {each["metadata"]["name"] for each in found}
-
-
-@pytest.fixture(scope="module")
-def production(platform: Platform) -> Iterator[Production]:
-    instance = platform.instance
-    stack = Production(platform)
-    lacking = settings.write_stack(instance, references(instance), STACK)
-    platform.run("pulumi", "stack", "select", "--create", STACK)
-    for key in lacking:
-        stack.seal(key)
-    yield stack
-    stack.set("protect", "false")
-    stack.pulumi("state", "unprotect", "--all", "--yes")
-    stack.pulumi("destroy", "--yes", "--skip-preview")
-    platform.run("kubectl", "delete", "namespace", STACK, "--ignore-not-found", "--wait=true")
-    stack.pulumi("stack", "rm", "--yes", "--force")
+@pytest.fixture(scope="module", name="production")
+def _production(platform: Platform) -> Iterator[Production]:
+    with production(platform) as stack:
+        yield stack
 
 
 def test_a_preview_of_an_empty_cluster_succeeds_and_makes_nothing(production: Production) -> None:

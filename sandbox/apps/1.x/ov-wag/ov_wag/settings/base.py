@@ -26,7 +26,7 @@ WAGTAILSEARCH_BACKENDS = {
     "default": {
         "BACKEND": "wagtail.search.backends.elasticsearch8",
         "URLS": [os.environ.get("ES_URL", "https://localhost:9200")],
-        "INDEX_PREFIX": os.environ.get("ES_INDEX", "wagtail") + "_",
+        "INDEX_PREFIX": os.environ.get("ES_INDEX", "wagtail") + "__",
         "TIMEOUT": 5,
         "OPTIONS": {
             "verify_certs": os.environ.get("ES_VERIFY_CERTS", "true") == "true",
