@@ -417,6 +417,20 @@ def test_an_update_that_is_answered_with_nothing_fails(rancher2: Plugin) -> None
     assert "unexpected state 'removed'" in kept.reasons[0]
 
 
+@pytest.mark.parametrize(("asked", "is_known"), [("GET /v3", True), ("POST /v3/projects", False)])
+def test_only_what_changes_nothing_is_asked_again_on_a_connection_that_was_closed(
+    rancher2: Plugin, asked: str, *, is_known: bool
+) -> None:
+    closed = httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    rancher2.rancher.instead[asked] = [closed]
+
+    if is_known:
+        assert rancher2.create(PROJECT, clusterId="local").id == "local:p-1"
+    else:
+        assert "disconnected" in error_of(lambda: rancher2.create(PROJECT, clusterId="local"))
+    assert rancher2.asked().count(asked) == (2 if is_known else 1)
+
+
 def test_a_slow_answer_to_a_creation_leaves_nothing_known(rancher2: Plugin) -> None:
     rancher2.rancher.instead["POST /v3/projects"] = [httpx.ReadTimeout("")]
 

@@ -1,5 +1,6 @@
 """The connection to Rancher."""
 
+import functools
 import json
 import ssl
 from typing import Any, cast
@@ -59,8 +60,15 @@ class HttpConnection:
         if body is not None:
             content = json.dumps(body)
             headers = {**headers, "Content-Type": "application/json"}
+        request = functools.partial(client.request, method, url, content=content, headers=headers)
         try:
-            return client.request(method, url, content=content, headers=headers)
+            try:
+                return request()
+            except httpx.RemoteProtocolError:
+                # A kept connection that the other side closed just now: Go asks again, too.
+                if method != "GET":
+                    raise
+                return request()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RancherError(f'{method.title()} "{url}": {_words(error)}') from error
 
