@@ -12,6 +12,7 @@ FIELDS = {"field.cattle.io/projectId": "local:p-a"}
 
 def test_what_is_given_replaces_what_a_client_gave_before() -> None:
     assert merged({"team": "a", "note": "n"}, {"team": "b"}) == {"team": "b"}
+    assert merged({"team": "a"}, {}) == {}
 
 
 def test_none_given_changes_none() -> None:

@@ -22,11 +22,25 @@ def test_fields_have_kubernetes_names_of_resources() -> None:
     assert quotas.limit_of(quotas.resources(limit)) == limit
 
 
-def test_every_field_has_a_resource_of_its_own() -> None:
+def test_every_field_has_a_resource_of_its_own_that_kubernetes_counts() -> None:
     everything = {field: str(number) for number, field in enumerate(quotas.RESOURCES)}
 
-    assert len(quotas.resources(everything)) == 13
     assert quotas.limit_of(quotas.resources(everything)) == everything
+    assert sorted(quotas.resources(everything)) == [
+        "configmaps",
+        "limits.cpu",
+        "limits.memory",
+        "persistentvolumeclaims",
+        "pods",
+        "replicationcontrollers",
+        "requests.cpu",
+        "requests.memory",
+        "requests.storage",
+        "secrets",
+        "services",
+        "services.loadbalancers",
+        "services.nodeports",
+    ]
 
 
 def test_amounts_are_added_however_they_are_written() -> None:
