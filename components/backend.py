@@ -17,16 +17,19 @@ from components.endpoint import (
     SecretValue,
     SiteEndpoint,
     digest,
-    fingerprint,
+    sealed,
 )
 from components.naming import labels
 from components.options import children
+from components.outside import Outside
 from components.scale import Scale
+from components.schedule import Schedule, ScheduleArgs
 from components.volume import Volume, VolumeArgs
 from components.way import Way, WayArgs
 from components.workload import Environment, Workload, WorkloadArgs, pod
 
 MIGRATION = "migrate"
+REINDEX = "reindex"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +52,7 @@ class BackendArgs:
     admin: Address
     secret_key: pulumi.Input[str]
     administrator: Administrator
+    outside: Outside
     # By what they hold, as in the contract.
     volumes: Mapping[str, VolumeArgs]
     replicas: int | Scale
@@ -65,11 +69,12 @@ class Backend(pulumi.ComponentResource):
         super().__init__("openvault:components:Backend", name, None, opts)
         child = children(self, opts)
         contract = args.generation.backend
+        secrets = {"OV_SECRET_KEY": args.secret_key, **args.outside.secrets}
 
         credentials = k8s.core.v1.Secret(
             f"{name}-credentials",
             metadata={"name": f"{name}-credentials", "labels": labels(name)},
-            string_data={"OV_SECRET_KEY": args.secret_key},
+            string_data=secrets,
             opts=child,
         )
         administrator = k8s.core.v1.Secret(
@@ -78,14 +83,21 @@ class Backend(pulumi.ComponentResource):
             string_data={"DJANGO_SUPERUSER_PASSWORD": args.administrator.password},
             opts=child,
         )
-        env = _environment(name, args, credentials.metadata.name)
+        env = _environment(name, args) | sealed(credentials.metadata.name, secrets)
         first = _administrator(args.administrator, administrator.metadata.name)
         claims = {
             content: Volume(f"ov-{content}", args.volumes[content], opts=child).claim
             for content in contract.volumes
         }
 
-        way = Way(MIGRATION, WayArgs(asks=[args.database.pods]), opts=child)
+        way = Way(
+            MIGRATION,
+            WayArgs(
+                asks=[args.database.pods],
+                reach=args.outside.reach(args.generation.migration.reaches),
+            ),
+            opts=child,
+        )
         spec = _migration(args, {**env, **first})
         migration = k8s.batch.v1.Job(
             f"{name}-{MIGRATION}",
@@ -115,13 +127,30 @@ class Backend(pulumi.ComponentResource):
                 contract=contract,
                 env=env,
                 claims=claims,
-                before={"static": args.generation.collect},
                 after=[migration],
                 asks=[args.database.pods],
+                reach=args.outside.reach(contract.reaches),
                 replicas=args.replicas,
             ),
             opts=child,
         )
+
+        if reindex := args.generation.reindex:
+            Schedule(
+                REINDEX,
+                ScheduleArgs(
+                    at=args.generation.reindex_at,
+                    runs=WorkloadArgs(
+                        image=replace(args.image, promise=None),
+                        contract=reindex,
+                        env=env,
+                        after=[migration],
+                        asks=[args.database.pods],
+                        reach=args.outside.reach(reindex.reaches),
+                    ),
+                ),
+                opts=child,
+            )
 
         self.endpoint = SiteEndpoint(
             host=workload.endpoint.host,
@@ -132,19 +161,19 @@ class Backend(pulumi.ComponentResource):
         self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
 
 
-def _environment(name: str, args: BackendArgs, credentials: pulumi.Input[str]) -> Environment:
+def _environment(name: str, args: BackendArgs) -> dict[str, pulumi.Input[str] | SecretValue]:
     """Return what every pod of this image is offered; its contract says what it reads."""
     database = args.database
     return {
+        **args.outside.env,
         "DJANGO_SETTINGS_MODULE": args.generation.settings_module,
         # Its own name is what the front end and the probes ask for.
         "OV_ALLOWED_HOSTS": f"{name},{args.admin.host},{args.site.host}",
         "OV_TRUSTED_ORIGINS": f"{args.admin.url},{args.site.url}",
+        # Here with the path, which the front end adds to its own address of the same name.
+        "OV_API_URL": f"http://{name}/api/v2",
         "OV_BASE_URL": args.site.url,
         "OV_ADMIN_BASE_URL": args.admin.url,
-        "OV_SECRET_KEY": SecretValue(
-            secret=credentials, key="OV_SECRET_KEY", revision=fingerprint(args.secret_key)
-        ),
         "OV_DB_ENGINE": "django.db.backends.postgresql",
         "OV_DB_HOST": database.host,
         "OV_DB_PORT": str(database.port),
@@ -155,11 +184,10 @@ def _environment(name: str, args: BackendArgs, credentials: pulumi.Input[str]) -
 
 
 def _administrator(who: Administrator, secret: pulumi.Input[str]) -> Environment:
-    key = "DJANGO_SUPERUSER_PASSWORD"
     return {
         "DJANGO_SUPERUSER_USERNAME": who.name,
         "DJANGO_SUPERUSER_EMAIL": who.email,
-        key: SecretValue(secret=secret, key=key, revision=fingerprint(who.password)),
+        **sealed(secret, {"DJANGO_SUPERUSER_PASSWORD": who.password}),
     }
 
 

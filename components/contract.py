@@ -12,6 +12,9 @@ T = TypeVar("T")
 # What the labels begin with by which an image carries its contract.
 LABEL = "org.openvault.contract."
 
+# A label puts it behind the name of a volume that the image works without: "media?=/srv/media".
+_SPARE = "?"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Promise:
@@ -86,6 +89,10 @@ class Contract:
     # its volumes, by what they hold.
     scratch: Mapping[str, str] = field(default_factory=dict[str, str])
     volumes: Mapping[str, str] = field(default_factory=dict[str, str])
+    # Commands that end well, one after another, before a pod starts.
+    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    # What it asks outside the cluster.
+    reaches: frozenset[str] = frozenset()
     need: Need
     # Ready: may be sent requests. Alive: need not be restarted; never asks what is behind it.
     ready: Check | None = None
@@ -129,11 +136,13 @@ class Contract:
             yield f"port {self.port} would be asked, and the image answers on port {said.port}"
 
     def _volume_faults(self, said: Promise) -> Iterator[str]:
-        for content, path in (said.volumes or {}).items():
-            if content not in self.volumes:
+        spoken = said.volumes or {}
+        for content, path in spoken.items():
+            if content not in self.volumes and not content.endswith(_SPARE):
                 yield f"the image expects a volume {content} at {path}, and gets none"
         for content, path in self.volumes.items():
-            wanted = path if said.volumes is None else said.volumes.get(content)
+            place = spoken.get(content) or spoken.get(content + _SPARE)
+            wanted = path if said.volumes is None else place
             if wanted != path:
                 at = f"expects it at {wanted}" if wanted else "expects none"
                 yield f"volume {content} would be at {path}, and the image {at}"
@@ -177,10 +186,12 @@ WORKERS = 2
 class Generation:
     """Applications that were made for one another, and what keeps them company."""
 
+    name: str
+    # Versions of the back end and the front end that were tried together, without the last number.
+    tried: tuple[tuple[str, str], ...]
     database: Contract
     backend: Contract
     migration: Contract
-    collect: tuple[str, ...]
     settings_module: str
     frontend: Contract
     proxy: Contract
@@ -191,6 +202,9 @@ class Generation:
     # How many requests a worker answers at a time; and how many workers a back end has.
     threads: int
     workers: int = WORKERS
+    # Work that comes round, and the times of cron at which it usually does.
+    reindex: Contract | None = None
+    reindex_at: str = ""
 
     @property
     def concurrency(self) -> int:
@@ -200,6 +214,11 @@ class Generation:
     def contract(self, service: str) -> Contract:
         """Return the contract of a service, by the name it has in the cluster."""
         return getattr(self, CONTRACTS[service])
+
+    @property
+    def recurring(self) -> tuple[Contract, ...]:
+        """The contracts of pods that come and go at their times."""
+        return (self.reindex,) if self.reindex else ()
 
     def tuned(self, needs: Mapping[str, Need], workers: int) -> Generation:
         """Return the same applications with other *needs* and so many *workers* in the back end."""

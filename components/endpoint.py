@@ -39,6 +39,16 @@ class Address:
         """The address as a browser sends it in an Origin header."""
         return f"{self.scheme}://{self.host}" + (f":{self.port}" if self.port else "")
 
+    @property
+    def listens(self) -> int:
+        """The port that somebody listens on there."""
+        return self.port or {"http": 80, "https": 443}[self.scheme]
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on the machine of whoever asks."""
+        return self.host == "localhost" or self.host.endswith(".localhost")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edge:
@@ -119,6 +129,16 @@ class SiteEndpoint(Endpoint):
     """An Endpoint, and the claims of the volumes by which it shares files with the proxy."""
 
     claims: Mapping[str, pulumi.Output[str]]
+
+
+def sealed(
+    secret: pulumi.Input[str], values: Mapping[str, pulumi.Input[str]]
+) -> dict[str, SecretValue]:
+    """Return each of the *values* that the Secret called *secret* holds, as a pod is given it."""
+    return {
+        key: SecretValue(secret=secret, key=key, revision=fingerprint(value))
+        for key, value in values.items()
+    }
 
 
 def fingerprint(value: pulumi.Input[str]) -> pulumi.Output[str]:

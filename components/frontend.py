@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from components.artifact import Artifact
 from components.contract import Contract
-from components.endpoint import Endpoint
+from components.endpoint import Endpoint, SecretValue, sealed
+from components.naming import labels
 from components.options import children
+from components.outside import Outside
 from components.scale import Scale
 from components.workload import Workload, WorkloadArgs
 
@@ -21,6 +24,7 @@ class FrontendArgs:
     image: Artifact
     contract: Contract
     api: Endpoint
+    outside: Outside
     replicas: int | Scale
 
 
@@ -33,17 +37,32 @@ class Frontend(pulumi.ComponentResource):
         self, name: str, args: FrontendArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("openvault:components:Frontend", name, None, opts)
+        child = children(self, opts)
+        env: dict[str, pulumi.Input[str] | SecretValue] = {
+            "OV_API_URL": args.api.url,
+            "NODE_ENV": "production",
+            **args.outside.env,
+        }
 
+        if secrets := args.outside.secrets:
+            credentials = k8s.core.v1.Secret(
+                f"{name}-credentials",
+                metadata={"name": f"{name}-credentials", "labels": labels(name)},
+                string_data=secrets,
+                opts=child,
+            )
+            env |= sealed(credentials.metadata.name, secrets)
         workload = Workload(
             name,
             WorkloadArgs(
                 image=args.image,
                 contract=args.contract,
-                env={"OV_API_URL": args.api.url, "NODE_ENV": "production"},
+                env=env,
                 asks=[args.api.pods],
+                reach=args.outside.reach(args.contract.reaches),
                 replicas=args.replicas,
             ),
-            opts=children(self, opts),
+            opts=child,
         )
 
         self.endpoint = workload.endpoint

@@ -111,6 +111,7 @@ class OpenVault(pulumi.ComponentResource):
                     email=settings.admin_email,
                     password=settings.admin_password,
                 ),
+                outside=settings.services.backend,
                 volumes={
                     "static": settings.storage.kept["ov-static"].volume,
                     "media": settings.storage.kept["ov-media"].volume,
@@ -125,6 +126,7 @@ class OpenVault(pulumi.ComponentResource):
                 image=images["ov-frontend"],
                 contract=generation.frontend,
                 api=backend.endpoint,
+                outside=settings.services.frontend,
                 replicas=settings.replicas.get("ov-frontend", 1),
             ),
             opts=within,
@@ -160,5 +162,7 @@ class OpenVault(pulumi.ComponentResource):
             # The version of each image that people speak of.
             "release": {service: at.reference.tag or "" for service, at in settings.images.items()},
             "backups": settings.backups.output if settings.backups else {},
+            # What the services outside have to be told of this stack.
+            "outside": settings.services.told,
         }
         self.register_outputs({**self.outputs})

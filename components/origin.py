@@ -27,7 +27,16 @@ _SERVICES = {
     "jumpbox": "jumpbox",
 }
 _BUILT = _SERVICES.keys() - {"database"}
-_SECRET = ("adminPassword", "databasePassword", "secretKey")
+_SECRET = (
+    "adminPassword",
+    "bucketAccessKey",
+    "bucketSecretKey",
+    "databasePassword",
+    "searchBrowserKey",
+    "searchPassword",
+    "secretKey",
+    "signOnSecret",
+)
 
 _BUILD = {"context", "dockerfile", "target", "args", "platform"}
 _LOGIN = {"username", "password"}
@@ -151,7 +160,7 @@ class Origins:
         said = promise.generation if promise else None
         if said is None and service in {"backend", "frontend"}:
             said = reference.generation
-        if said is not None and wanted in GENERATIONS and said != wanted:
+        if said is not None and wanted in GENERATIONS and wanted not in said.split():
             known = said in GENERATIONS
             self._read.say(
                 f"{self._read.full(f'{service}Image')} is {str(reference)!r}: it is of "

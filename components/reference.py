@@ -55,6 +55,12 @@ class Reference:
         version = re.match(r"v?(\d+)\.\d+", self.tag or "")
         return f"{version[1]}.x" if version else None
 
+    @property
+    def series(self) -> str | None:
+        """The version without its last number, if its tag is one: patches change no contract."""
+        version = re.match(r"v?(\d+\.\d+)", self.tag or "")
+        return version[1] if version else None
+
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pulumi
 
 from components.artifact import Credentials
-from components.choices import backups, entrance, scaling, size, storage
+from components.choices import backups, entrance, scaling, services, size, storage
+from components.choices.apart import apart
 from components.choices.backups import Backups
+from components.choices.pair import tried
+from components.choices.services import Services
 from components.choices.storage import Storage
 from components.contract import Generation, Need
 from components.endpoint import Address, Door
@@ -57,6 +60,8 @@ class Settings:
     storage: Storage
     backups: Backups | None
 
+    services: Services
+
     admin_user: str
     admin_email: str
     admin_password: pulumi.Output[str] = field(repr=False)
@@ -77,13 +82,16 @@ class Settings:
     @property
     def needs(self) -> Sequence[Need]:
         """What each pod needs of all that can be there at once, those of an update included."""
-        services = [*self.images, "migrate"]
-        counts = {service: most(self.replicas.get(service, 1)) for service in services}
+        names = [*self.images, "migrate"]
+        counts = {service: most(self.replicas.get(service, 1)) for service in names}
         rolling = counts.keys() - _ONE_AFTER_ANOTHER
         return [
-            self.generation.contract(service).need
-            for service, count in counts.items()
-            for _ in range(count + (service in rolling))
+            *(
+                self.generation.contract(service).need
+                for service, count in counts.items()
+                for _ in range(count + (service in rolling))
+            ),
+            *(contract.need for contract in self.generation.recurring),
         ]
 
     @property
@@ -98,10 +106,14 @@ class Settings:
             raise pulumi.RunError(_no_such_stack(stack))
         read = Reader(stack)
         origins = Origins(read)
-        site, admin = entrance.addresses(read)
+        generation = read.one_of("generation", GENERATIONS)
+        cookies_in_clear = "OV_SESSION_COOKIE_SECURE" in generation.backend.reads
+        site, admin = entrance.addresses(read, cookies_in_clear=cookies_in_clear)
+        backend_image, frontend_image = origins.image("backend"), origins.image("frontend")
+        tried(read, generation, backend_image, frontend_image)
+        apart(read)
         protect = read.flag("protect")
         database_image = origins.image("database")
-        generation = read.one_of("generation", GENERATIONS)
         settings = cls(
             namespace=stack,
             site=site,
@@ -109,10 +121,12 @@ class Settings:
             door=entrance.door(read),
             kube_context=read.some("kubeContext", stack),
             protect=protect,
-            generation=size.tuned(read, generation),
+            generation=replace(
+                size.tuned(read, generation), reindex_at=services.times(read, generation)
+            ),
             replicas=scaling.pods(read, generation),
-            backend_image=origins.image("backend"),
-            frontend_image=origins.image("frontend"),
+            backend_image=backend_image,
+            frontend_image=frontend_image,
             database_image=database_image,
             proxy_image=origins.image("proxy"),
             jumpbox_image=origins.optional_image("jumpbox"),
@@ -121,10 +135,11 @@ class Settings:
             storage=storage.storage(
                 read,
                 protect=protect,
-                generation=read.text("generation"),
+                generation=generation.name,
                 database=database_image,
             ),
             backups=backups.backups(read),
+            services=services.services(read, generation, site, admin),
             admin_user=read.matching("adminUser", "letters, digits and @.+-_", "admin", _USER),
             admin_email=read.matching(
                 "adminEmail", "an e-mail address", "editors@example.org", _EMAIL

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -11,13 +12,18 @@ import pulumi_kubernetes as k8s
 from components.endpoint import Edge, Pods
 from components.naming import labels
 from components.options import children
+from components.outside import Reach
+
+# Where clusters, nodes and clouds keep what is theirs: metadata of a machine, pods, Services.
+_PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WayArgs:
-    """Whom the pods of one service ask."""
+    """Whom the pods of one service ask, inside the namespace and outside the cluster."""
 
     asks: Sequence[Pods]
+    reach: Reach | None = None
 
 
 class Way(pulumi.ComponentResource):
@@ -38,6 +44,15 @@ class Way(pulumi.ComponentResource):
                 opts=child,
             )
 
+        if args.reach:
+            arrow = f"{name}-to-outside"
+            k8s.networking.v1.NetworkPolicy(
+                arrow,
+                metadata={"name": arrow, "labels": labels(name)},
+                spec=exit_to(args.reach, labels(name)),
+                opts=child,
+            )
+
         self.register_outputs({})
 
 
@@ -50,6 +65,27 @@ def entrance(
         "policy_types": ["Ingress"],
         "ingress": [{"from_": [peer], "ports": [{"protocol": "TCP", "port": pods.port}]}],
     }
+
+
+def exit_to(reach: Reach, pods: Mapping[str, str]) -> k8s.networking.v1.NetworkPolicySpecArgsDict:
+    """Return the rule that lets *pods* out to where *reach* leads, and nowhere else."""
+    return {
+        "pod_selector": {"match_labels": pods},
+        "policy_types": ["Egress"],
+        "egress": [
+            {
+                "to": [{"ip_block": _block(network)} for network in reach.networks],
+                "ports": [{"protocol": "TCP", "port": port} for port in reach.ports],
+            }
+        ],
+    }
+
+
+def _block(network: str) -> k8s.networking.v1.IPBlockArgsDict:
+    """Return *network*; everywhere means the public part of it."""
+    if ip_network(network).prefixlen:
+        return {"cidr": network}
+    return {"cidr": network, "except_": [*_PRIVATE]}
 
 
 def outside(edge: Edge) -> k8s.networking.v1.NetworkPolicyPeerArgsDict:

@@ -13,6 +13,7 @@ from components.contract import Check, Contract
 from components.endpoint import Endpoint, Pods, SecretValue
 from components.naming import TOGETHER, labels, volume
 from components.options import AT_ONCE, children
+from components.outside import Reach
 from components.scale import Scale, autoscaler, most
 from components.way import Way, WayArgs
 
@@ -32,12 +33,11 @@ class WorkloadArgs:
     # Volume claims by what they hold, as the contract's volumes are.
     claims: Claims = field(default_factory=dict[str, pulumi.Input[str]])
     read_only: bool = False
-    # Commands of the same image, with the same environment, that end before it starts.
-    before: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     # What must have ended well before a pod starts.
     after: Sequence[pulumi.Resource] = ()
     # Who answers its questions.
     asks: Sequence[Pods] = ()
+    reach: Reach | None = None
     replicas: int | Scale = 1
 
 
@@ -53,7 +53,7 @@ class Workload(pulumi.ComponentResource):
         child = children(self, opts)
         meta: k8s.meta.v1.ObjectMetaArgsDict = {"name": name, "labels": labels(name)}
 
-        way = Way(name, WayArgs(asks=args.asks), opts=child)
+        way = Way(name, WayArgs(asks=args.asks, reach=args.reach), opts=child)
         ready = pulumi.ResourceOptions(depends_on=[way, *args.after])
         k8s.apps.v1.Deployment(
             name,
@@ -143,8 +143,8 @@ def pod(name: str, args: WorkloadArgs) -> k8s.core.v1.PodSpecArgsDict:
         # A Service called `db` would set DB_PORT=tcp://… in every pod, and so would any other.
         "enable_service_links": False,
     }
-    if args.before:
-        spec["init_containers"] = [_container(step, args, do) for step, do in args.before.items()]
+    if steps := contract.before:
+        spec["init_containers"] = [_container(step, args, do) for step, do in steps.items()]
     if args.image.pull_secret is not None:
         spec["image_pull_secrets"] = [{"name": args.image.pull_secret}]
     if volumes := [*_scratch(contract), *_claimed(args)]:

@@ -67,8 +67,14 @@ class Resource:
 
     @property
     def template(self) -> Inputs:
-        """The template of the pods it makes."""
-        return self.inputs["spec"]["template"]
+        """The template of the pods it makes, at once or at its times."""
+        spec = self.inputs["spec"]
+        return spec.get("jobTemplate", {"spec": spec})["spec"]["template"]
+
+    @property
+    def makes_pods(self) -> bool:
+        """Whether pods come of it."""
+        return not {"template", "jobTemplate"}.isdisjoint(self.inputs.get("spec", {}))
 
     @property
     def container(self) -> Inputs:
@@ -179,7 +185,7 @@ class Engine(MockMonitor):
     @property
     def pods(self) -> list[Resource]:
         """Everything that makes pods."""
-        return [each for each in self.objects if "template" in each.inputs.get("spec", {})]
+        return [each for each in self.objects if each.makes_pods]
 
 
 def holds_secret(value: Any) -> bool:

@@ -35,6 +35,27 @@ SECRETS: Mapping[str, str] = {
     "secretKey": "sentinel-of-the-sessions-which-has-to-be-fifty-characters-long",
 }
 
+# What a stack of generation 1.x chooses besides, and what it seals.
+OUTSIDE: Mapping[str, Any] = {
+    "generation": "1.x",
+    "backendImage": f"docker.io/wgbhmla/ov-wag:v1.0.0@{DIGEST}",
+    "frontendImage": f"docker.io/wgbhmla/ov-frontend:v1.0.0@{DIGEST}",
+    "bucket": "media.example.org",
+    "searchUrl": "https://search.example.org:9200",
+    "searchIndex": "site",
+    "signOnUrl": "https://example.us.auth0.com",
+    "signOnClient": "client-of-the-cms",
+    "archiveUrl": "https://americanarchive.org",
+}
+OUTSIDE_SECRETS: Mapping[str, str] = {
+    "bucketAccessKey": "sentinel-of-the-access",
+    "bucketSecretKey": "sentinel-of-the-bucket-which-is-long",
+    "searchPassword": "sentinel-of-the-search",
+    "searchBrowserKey": "sentinel-of-the-browsers",
+    "signOnSecret": "sentinel-of-the-sign-on",
+}
+ONE: Mapping[str, Any] = {**OUTSIDE, **OUTSIDE_SECRETS}
+
 # What may have a secret in it, beside what is one.
 SEALED = ("registries",)
 
@@ -89,7 +110,7 @@ def up(
     *held* is what the cluster has of each kind, in the words of kubectl: nothing, unless said.
     """
     config = configured(stack, **changes)
-    secret = [f"openvault:{key}" for key in (*SECRETS, *SEALED)] if sealed else []
+    secret = [f"openvault:{key}" for key in (*SECRETS, *OUTSIDE_SECRETS, *SEALED)] if sealed else []
 
     def program() -> None:
         pulumi.runtime.set_all_config(config, secret)
@@ -142,3 +163,9 @@ def kubeconfig_of(server: str) -> dict[str, Any]:
 def settled(stack: str) -> Engine:
     """Return one run of *stack* as committed, made once: for tests that only look."""
     return up(stack)
+
+
+@cache
+def settled_of_one(stack: str) -> Engine:
+    """Return one run of *stack* as it would be in generation 1.x, made once."""
+    return up(stack, **ONE)

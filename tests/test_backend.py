@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from components.backend import Administrator, Backend, BackendArgs
+from components.outside import Outside
 from tests import parts
 from tests.engine import Engine, environment_value, run
 from tests.parts import ADMIN, GENERATION, SITE, VOLUME
@@ -33,6 +34,7 @@ def backend(
                 admin=ADMIN,
                 secret_key=pulumi.Output.secret(secret_key),
                 administrator=Administrator(**who, password=pulumi.Output.secret(admin_password)),
+                outside=Outside(),
                 volumes={"static": VOLUME, "media": VOLUME},
                 replicas=1,
             ),

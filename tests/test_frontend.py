@@ -3,6 +3,7 @@
 import pytest
 
 from components.frontend import Frontend, FrontendArgs
+from components.outside import Outside
 from tests import parts
 from tests.engine import Engine, run
 from tests.parts import BACKEND, GENERATION
@@ -17,6 +18,7 @@ def engine() -> Engine:
                 image=parts.artifact("ov-frontend:v1"),
                 contract=GENERATION.frontend,
                 api=BACKEND,
+                outside=Outside(),
                 replicas=1,
             ),
         )

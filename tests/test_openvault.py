@@ -10,7 +10,7 @@ import pytest
 from components.options import OWNED
 from components.settings import Settings
 from tests.engine import Engine, Resource, run
-from tests.stacks import SCHEMA, SECRETS, configured, settled, up
+from tests.stacks import ONE, SCHEMA, SECRETS, configured, settled, settled_of_one, up
 
 STACK = "ov-demo"
 DIGEST = f"sha256:{'d' * 64}"
@@ -108,15 +108,66 @@ CHANGES: dict[str, tuple[Any, set[str]]] = {
     "secretKey": ("another-of-the-sessions" * 3, {*BACKEND, "Secret ov-wag-credentials"}),
 }
 
-# There is one generation yet; what an image says of itself, and what data were made ready for, is
-# judged, and changes nothing; and where backups go is for other tools.
-UNCHANGEABLE = {"generation", "dataReadyFor", "backups"} | {
+# The same for a stack of generation 1.x.
+STORE = "NetworkPolicy migrate-to-outside"
+WAY_OUT = {"NetworkPolicy ov-wag-to-outside"}
+CRON = {"CronJob reindex"}
+ALL_OF_BACKEND = {*BACKEND, *MIGRATION, *CRON}
+FRONTEND = {"Deployment ov-frontend"}
+KEYS = "Secret ov-wag-credentials"
+CHANGES_OF_ONE: dict[str, tuple[Any, set[str]]] = {
+    "bucket": ("other.example.org", ALL_OF_BACKEND),
+    "bucketRegion": ("eu-west-1", ALL_OF_BACKEND),
+    "bucketEndpoint": ("http://s3.example.org:9000", {*ALL_OF_BACKEND, *WAY_OUT, STORE}),
+    "bucketAccessKey": ("another-of-the-access", {*BACKEND, KEYS}),
+    "bucketSecretKey": ("another-of-the-bucket-which-is-long", {*BACKEND, KEYS}),
+    "searchUrl": (
+        "https://other.example.org",
+        {*ALL_OF_BACKEND, *FRONTEND, *WAY_OUT, "NetworkPolicy reindex-to-outside"},
+    ),
+    "searchUser": ("curator", ALL_OF_BACKEND),
+    "searchPassword": ("another-of-the-search", {*BACKEND, KEYS}),
+    "searchIndex": ("other", {*ALL_OF_BACKEND, *FRONTEND}),
+    "searchBrowserKey": (
+        "another-of-the-browsers",
+        {*FRONTEND, "Secret ov-frontend-credentials"},
+    ),
+    "searchVerify": (False, ALL_OF_BACKEND),
+    "seriesIndex": ("series", FRONTEND),
+    "reindexSchedule": ("30 4 * * 1", CRON),
+    "signOnUrl": ("https://other.us.auth0.com", ALL_OF_BACKEND),
+    "signOnClient": ("another-client", ALL_OF_BACKEND),
+    "signOnSecret": ("another-of-the-sign-on", {*BACKEND, KEYS}),
+    "googleClient": ("client-at-google", ALL_OF_BACKEND),
+    "archiveUrl": ("https://demo.example.org", FRONTEND),
+    "organUrl": ("https://organ.example.org", {*FRONTEND, "NetworkPolicy ov-frontend-to-outside"}),
+    "cookieConsent": ("0123-4567", FRONTEND),
+    "previewUrl": ("https://preview.example.org/draft", ALL_OF_BACKEND),
+    "outside": (
+        "203.0.113.0/24 198.51.100.7/32",
+        {*WAY_OUT, STORE, "NetworkPolicy reindex-to-outside"},
+    ),
+}
+
+# What an image says of itself is judged, and so is what a stack acknowledges; neither changes
+# anything by itself, and where backups go is for other tools. Another generation is another site:
+# see docs/generations.md.
+UNCHANGEABLE = {"backups", "dataReadyFor", "generation", "plainHttp", "untestedPair"} | {
     key for key in SCHEMA if key.endswith("Contract")
 }
 
 
 def test_every_setting_has_its_row() -> None:
-    assert set(CHANGES) | UNCHANGEABLE == set(SCHEMA)
+    assert set(CHANGES) | set(CHANGES_OF_ONE) | UNCHANGEABLE == set(SCHEMA)
+
+
+@pytest.mark.parametrize("key", CHANGES_OF_ONE)
+def test_a_setting_of_the_other_generation_changes_what_it_is_for(key: str) -> None:
+    value, expected = CHANGES_OF_ONE[key]
+    before = resources(settled_of_one(STACK))
+    after = resources(up(STACK, **{**ONE, key: value}))
+
+    assert {name for name in before | after if before.get(name) != after.get(name)} == expected
 
 
 @pytest.mark.parametrize("key", CHANGES)

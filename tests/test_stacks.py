@@ -8,7 +8,19 @@ import pulumi
 import pytest
 
 from tests.engine import Engine, Resource, texts
-from tests.stacks import ROOT, SCHEMA, SECRETS, STACKS, chosen, settled, up, written
+from tests.stacks import (
+    ONE,
+    OUTSIDE_SECRETS,
+    ROOT,
+    SCHEMA,
+    SECRETS,
+    STACKS,
+    chosen,
+    settled,
+    settled_of_one,
+    up,
+    written,
+)
 
 
 @pytest.fixture(params=STACKS)
@@ -16,9 +28,21 @@ def stack(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
+SEALED_VALUES = (*SECRETS.values(), *OUTSIDE_SECRETS.values())
+
+# Each stack in both generations: as it is committed, and with what a stack of 1.x chooses besides.
+RUNS = {"0.x": settled, "1.x": settled_of_one}
+BESIDES: Mapping[str, Mapping[str, Any]] = {"0.x": {}, "1.x": ONE}
+
+
+@pytest.fixture(params=RUNS)
+def generation(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture
-def engine(stack: str) -> Engine:
-    return settled(stack)
+def engine(stack: str, generation: str) -> Engine:
+    return RUNS[generation](stack)
 
 
 def test_a_stack_has_the_name_of_its_namespace(engine: Engine, stack: str) -> None:
@@ -101,15 +125,17 @@ def test_every_type_is_the_name_of_its_class(engine: Engine) -> None:
             )
 
 
-def test_preview_shows_all_that_up_creates(engine: Engine, stack: str) -> None:
-    assert {each.urn for each in up(stack, preview=True).seen} == {each.urn for each in engine.seen}
+def test_preview_shows_all_that_up_creates(engine: Engine, stack: str, generation: str) -> None:
+    preview = up(stack, preview=True, **BESIDES[generation])
+
+    assert {each.urn for each in preview.seen} == {each.urn for each in engine.seen}
 
 
 def test_no_resource_changes_its_identity_unseen(
-    engine: Engine, stack: str, request: pytest.FixtureRequest
+    engine: Engine, stack: str, generation: str, request: pytest.FixtureRequest
 ) -> None:
     """A URN that leaves this list is a resource deleted, unless an alias says otherwise."""
-    golden = ROOT / "tests" / "urns" / f"{stack}.txt"
+    golden = ROOT / "tests" / "urns" / f"{stack}{'' if generation == '0.x' else '-1.x'}.txt"
     seen = "".join(f"{urn}\n" for urn in sorted(each.urn for each in engine.seen))
     if request.config.getoption("--update-urns"):
         golden.write_text(seen)
@@ -173,8 +199,15 @@ def data(engine: Engine) -> list[Resource]:
 
 
 def test_data_stays_when_the_stack_goes(engine: Engine) -> None:
-    assert {each.object_name for each in data(engine)} >= {"ov-db", "ov-media"}
+    assert {each.object_name for each in data(engine)} >= {"ov-db", engine.exports["namespace"]}
     assert all(each.retain for each in data(engine))
+
+
+def test_files_are_on_volumes_where_there_is_no_storage_outside() -> None:
+    names = {each.object_name for each in data(settled("openvault"))}
+    others = {each.object_name for each in data(settled_of_one("openvault"))}
+
+    assert names - others == {"ov-media", "ov-static"}
 
 
 def test_the_public_sites_data_is_protected() -> None:
@@ -201,9 +234,9 @@ def test_the_values_of_secrets_are_nowhere_in_clear(engine: Engine) -> None:
     for each in engine.seen:
         if each.kind != "Secret":
             said = "\n".join(texts(dict(each.inputs)))
-            assert not [value for value in SECRETS.values() if value in said], each.urn
+            assert not [value for value in SEALED_VALUES if value in said], each.urn
     said = "\n".join(texts([dict(at) for at in engine.outputs.values()] + [dict(engine.exports)]))
-    assert not [value for value in SECRETS.values() if value in said]
+    assert not [value for value in SEALED_VALUES if value in said]
 
 
 # Pods
@@ -266,10 +299,18 @@ def test_one_name_one_set_of_pods(engine: Engine) -> None:
 # Outputs
 
 
-def test_an_operator_learns_where_the_site_is_and_what_it_runs(engine: Engine, stack: str) -> None:
+def test_an_operator_learns_where_the_site_is_and_what_it_runs(
+    engine: Engine, stack: str, generation: str
+) -> None:
     assert engine.exports["siteUrl"] == chosen(stack)["siteUrl"]
     assert engine.exports["adminUrl"] == chosen(stack)["adminUrl"]
     assert set(engine.exports["images"]) >= {"db", "ov-wag", "ov-frontend", "ov-nginx"}
     assert "@sha256:" in engine.exports["images"]["ov-nginx"]
-    assert engine.exports["release"]["ov-wag"] == "v0.2.1"
+    assert (
+        engine.exports["release"]["ov-wag"]
+        == {
+            "0.x": "v0.2.1",
+            "1.x": "v1.0.0",
+        }[generation]
+    )
     assert engine.exports["backups"] == {}

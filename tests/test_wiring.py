@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.engine import Resource
-from tests.stacks import DIGEST, STACKS, settled, up
+from tests.stacks import DIGEST, ONE, STACKS, settled, settled_of_one, up
 from tests.wiring import faults
 
 Change = Callable[[Any], object]
@@ -19,6 +19,20 @@ JUMPBOX = f"docker.io/example/jumpbox:v1@{DIGEST}"
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_wire_of_a_committed_stack_leads_somewhere(stack: str) -> None:
     assert faults(settled(stack).objects) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_wire_of_the_other_generation_leads_somewhere(stack: str) -> None:
+    assert faults(settled_of_one(stack).objects) == []
+
+
+def test_a_storage_of_ones_own_and_organ_are_reached_at_their_ports() -> None:
+    own: dict[str, Any] = {
+        "bucketEndpoint": "http://objects.example.org:9000",
+        "organUrl": "http://organ.org:81",
+    }
+
+    assert faults(up("ov-demo", **ONE, **own).objects) == []
 
 
 def test_the_wires_do_not_depend_on_the_jumpbox() -> None:
@@ -270,3 +284,86 @@ def test_a_server_that_does_not_wait_for_the_migration_is_noticed() -> None:
     ]
 
     assert faults(objects)
+
+
+# What only generation 1.x has: the kind and name of an object, and a change that cuts a wire.
+JOB = ("spec", "jobTemplate", "spec", "template", "spec", "containers", 0)
+CUTS_OF_ONE: Mapping[str, tuple[str, str, Change]] = {
+    "browsers search in another index": (
+        "Deployment",
+        "ov-frontend",
+        env("ES_OV_INDEX", value="wagtail__wagtailcore_page"),
+    ),
+    "browsers search elsewhere": (
+        "Deployment",
+        "ov-frontend",
+        env("ES_URL", value="https://search.example.com:9200"),
+    ),
+    "the key of browsers is in another Secret": (
+        "Deployment",
+        "ov-frontend",
+        env("ES_API_KEY", valueFrom=secret("ov-wag-credentials", "ES_API_KEY")),
+    ),
+    "the storage's key is in another Secret": (
+        "Deployment",
+        "ov-wag",
+        env("AWS_ACCESS_KEY_ID", valueFrom=secret("storage", "AWS_ACCESS_KEY_ID")),
+    ),
+    "the migration writes to another bucket": (
+        "Job",
+        "ov-wag-migrate",
+        env("AWS_STORAGE_BUCKET_NAME", value="other"),
+    ),
+    "the index is filled by another release": (
+        "CronJob",
+        "reindex",
+        put(*JOB, "image", value="ov-wag:v0.9.0"),
+    ),
+    "the index is filled under another environment": (
+        "CronJob",
+        "reindex",
+        put(*JOB, "env", value=[]),
+    ),
+    "the back end asks the search at another port": (
+        "Deployment",
+        "ov-wag",
+        env("ES_URL", value="https://search.example.org"),
+    ),
+    "the front end is let out where it asks nobody": (
+        "NetworkPolicy",
+        "ov-wag-to-outside",
+        put("spec", "podSelector", "matchLabels", value={}),
+    ),
+    "the back end is asked for a page by a name it does not know": (
+        "Deployment",
+        "ov-wag",
+        put(*CONTAINER, "livenessProbe", "httpGet", "httpHeaders", value=[]),
+    ),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS_OF_ONE)
+def test_a_cut_wire_of_the_other_generation_is_noticed(cut: str) -> None:
+    kind, name, change = CUTS_OF_ONE[cut]
+    objects = settled_of_one("ov-demo").objects
+
+    assert faults([_changed(each, kind, name, change) for each in objects])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("CronJob", "reindex"),
+        ("NetworkPolicy", "migrate-to-outside"),
+        ("NetworkPolicy", "ov-wag-to-outside"),
+        ("NetworkPolicy", "reindex-to-db"),
+        ("NetworkPolicy", "reindex-to-outside"),
+        ("Secret", "ov-frontend-credentials"),
+    ],
+)
+def test_a_dropped_object_of_the_other_generation_is_noticed(kind: str, name: str) -> None:
+    objects = settled_of_one("ov-demo").objects
+    rest = [each for each in objects if (each.kind, each.name) != (kind, name)]
+
+    assert len(rest) == len(objects) - 1
+    assert faults(rest)

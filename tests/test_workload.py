@@ -136,7 +136,8 @@ def test_one_that_cannot_start_is_known_in_minutes() -> None:
 
 
 def test_what_runs_before_it_has_its_image_and_its_environment() -> None:
-    deployment = workload(before={"first": ("do", "it")}).one("Deployment")
+    contract = replace(CONTRACT, before={"first": ("do", "it")})
+    deployment = workload(contract=contract).one("Deployment")
     (first,) = deployment.pod["initContainers"]
 
     assert first["command"] == ["do", "it"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.engine import Inputs, Resource, environment_value
 
@@ -13,6 +14,9 @@ _URL = re.compile(r"http://(?P<host>[a-z][a-z0-9-]*)(?::(?P<port>\d+))?")
 _PAIR = re.compile(r"(?P<host>[a-z][a-z0-9-]*):(?P<port>\d+)")
 _ASKS = {"OV_API_URL": _URL, "BACKEND_URL": _URL, "FRONTEND": _PAIR, "BACKEND": _PAIR}
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+
+# The back end is told its own address under the front end's name for it, and does not ask itself.
+_OWN = "/api/v2"
 _DATABASE = (("OV_DB_HOST", "OV_DB_PORT"), ("PGHOST", "PGPORT"))
 
 
@@ -29,6 +33,9 @@ def faults(objects: Sequence[Resource]) -> list[str]:
         *_ingresses(objects),
         *_migration(objects),
         *_hosts(objects),
+        *_index(objects),
+        *_recurring(objects),
+        *_outside(objects),
     ]
 
 
@@ -37,7 +44,7 @@ def _of(objects: Sequence[Resource], kind: str) -> dict[str, Resource]:
 
 
 def _makers(objects: Sequence[Resource]) -> list[Resource]:
-    return [each for each in objects if "template" in each.inputs.get("spec", {})]
+    return [each for each in objects if each.makes_pods]
 
 
 def _containers(maker: Resource) -> Iterator[Inputs]:
@@ -125,17 +132,21 @@ def _answers(objects: Sequence[Resource], host: str, port: float) -> bool:
     }
 
 
+def _asked(env: Mapping[str, Any]) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield each variable that names a neighbour, and the form it has to be in."""
+    for name, form in _ASKS.items():
+        if name in env and not ("OV_DB_HOST" in env and name == "OV_API_URL"):
+            yield name, form
+
+
 def _neighbours(objects: Sequence[Resource]) -> Iterator[str]:
     for maker in _makers(objects):
         for container in _containers(maker):
             env = _environment(container)
-            for name, form in _ASKS.items():
-                if name in env:
-                    match = form.fullmatch(env[name])
-                    if not match or not _answers(
-                        objects, match["host"], float(match["port"] or 80)
-                    ):
-                        yield f"{maker.object_name}: nobody answers to {name}={env[name]}"
+            for name, form in _asked(env):
+                match = form.fullmatch(env[name])
+                if not match or not _answers(objects, match["host"], float(match["port"] or 80)):
+                    yield f"{maker.object_name}: nobody answers to {name}={env[name]}"
             for host, port in _DATABASE:
                 if host in env and not _answers(objects, env[host], float(env[port])):
                     yield f"{maker.object_name}: no database at {env[host]}:{env[port]}"
@@ -161,7 +172,7 @@ def _questions(objects: Sequence[Resource]) -> Iterator[tuple[Any, Resource]]:
     services = _of(objects, "Service")
     for maker in _makers(objects):
         env = _environment(maker.container)
-        matches = [form.fullmatch(env[name]) for name, form in _ASKS.items() if name in env]
+        matches = [form.fullmatch(env[name]) for name, form in _asked(env)]
         hosts = {match["host"] for match in matches if match}
         hosts |= {env[host] for host, _ in _DATABASE if host in env}
         for host in hosts & services.keys():
@@ -202,8 +213,8 @@ def _pictures(objects: Sequence[Resource]) -> Iterator[str]:
         env[name]
         for maker in _makers(objects)
         for env in [_environment(maker.container)]
-        for name in ("OV_API_URL", "BACKEND_URL")
-        if name in env
+        for name, _ in _asked(env)
+        if name in {"OV_API_URL", "BACKEND_URL"}
     }
     if len(said) > 1:
         yield f"pictures are looked for at {' and '.join(sorted(said))}"
@@ -255,11 +266,70 @@ def _hosts(objects: Sequence[Resource]) -> Iterator[str]:
             ]:
                 yield f"{server.object_name} refuses its own {kind}"
         for asker in _makers(objects):
-            api = asker.env.get("OV_API_URL") if asker.kind == "Deployment" else None
-            match = _URL.fullmatch(api) if api else None
+            api = asker.env.get("OV_API_URL", "") if asker.kind == "Deployment" else ""
+            match = _URL.fullmatch(api.removesuffix(_OWN))
             if match and match["host"] not in allowed:
                 yield f"{server.object_name} refuses {asker.object_name}, who calls it {api}"
         for ingress in _of(objects, "Ingress").values():
             for rule in ingress.inputs["spec"]["rules"]:
                 if rule["host"] not in allowed:
                     yield f"{server.object_name} refuses who comes by {rule['host']}"
+
+
+def _index(objects: Sequence[Resource]) -> Iterator[str]:
+    """Ask whether browsers search what the back end fills."""
+    makers = {each.name: each.env for each in _makers(objects) if each.kind == "Deployment"}
+    backend, frontend = makers["ov-wag"], makers["ov-frontend"]
+    if "ES_INDEX" in backend:
+        if frontend["ES_OV_INDEX"] != f"{backend['ES_INDEX']}__wagtailcore_page":
+            yield f"browsers search in {frontend['ES_OV_INDEX']}, which nobody fills"
+        if frontend["ES_URL"] != backend["ES_URL"]:
+            yield f"browsers search at {frontend['ES_URL']}, and the index is elsewhere"
+
+
+def _recurring(objects: Sequence[Resource]) -> Iterator[str]:
+    """Ask whether work that comes round is that of the server beside it."""
+    server = _of(objects, "Deployment")["ov-wag"]
+    for cron in _of(objects, "CronJob").values():
+        if cron.env != server.env:
+            yield f"{cron.object_name} does not run under the environment of the server"
+        if cron.container["image"] != server.container["image"]:
+            yield f"{cron.object_name} is of another release than the one that serves"
+        for job in _of(objects, "Job").values():
+            if job.urn not in cron.dependencies:
+                yield f"{cron.object_name} does not wait for {job.object_name}"
+    if "ES_INDEX" in server.env and not _of(objects, "CronJob"):
+        yield "nobody fills the index anew"
+
+
+# Who asks what outside the cluster: a variable with its address, by the name its pods have.
+_FAR = {
+    "ov-wag": ("AWS_ENDPOINT_URL", "ES_URL", "AUTH0_URL"),
+    "migrate": ("AWS_ENDPOINT_URL",),
+    "reindex": ("ES_URL",),
+    "ov-frontend": ("ORGAN_URL",),
+}
+
+
+def _outside(objects: Sequence[Resource]) -> Iterator[str]:
+    """Ask whether pods get out to the ports they have to ask, and to no other."""
+    for maker in _makers(objects):
+        env, labels = maker.env, maker.template["metadata"]["labels"]
+        name = labels["app.kubernetes.io/name"]
+        stored = {"AWS_ENDPOINT_URL": ""} if "AWS_STORAGE_BUCKET_NAME" in env else {}
+        known = {**stored, **env}
+        wanted = {_port(known[at]) for at in _FAR.get(name, ()) if at in known}
+        open_to = {
+            port["port"]
+            for rule in _of(objects, "NetworkPolicy").values()
+            if rule.inputs["spec"]["podSelector"].get("matchLabels", {}).items() <= labels.items()
+            for entry in rule.inputs["spec"].get("egress", [])
+            if any("ipBlock" in peer for peer in entry["to"])
+            for port in entry["ports"]
+        }
+        if wanted != open_to:
+            yield f"{name} needs {sorted(wanted)} outside, and may ask {sorted(open_to)}"
+
+
+def _port(address: str) -> int:
+    return urlsplit(address).port or (80 if address.startswith("http:") else 443)

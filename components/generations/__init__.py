@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.contract import Generation
-from components.generations import zero
+from components.generations import one, zero
 
-GENERATIONS: Mapping[str, Generation] = {"0.x": zero.GENERATION}
+GENERATIONS: Mapping[str, Generation] = {
+    each.name: each for each in (zero.GENERATION, one.GENERATION)
+}
