@@ -63,6 +63,10 @@ test: check browser ## everything: `make check`, then a sandbox of its own, the 
 browser: $(VENV)/.ready
 	@$(BIN)/python -m tests.live.browser
 
+.PHONY: mutants
+mutants: $(VENV)/.ready ## break every promise on purpose and see a test go red: ONLY=word for some of them
+	@$(BIN)/python -m tests.mutants $(ONLY)
+
 .PHONY: bench
 bench: $(VENV)/.ready ## measure, side by side, on a running sandbox; writes build/bench.json
 	@$(BIN)/python -m bench

@@ -1,0 +1,80 @@
+"""The promises, and how each of them is broken: the TOML files beside this one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+TABLES = Path(__file__).parent / "promises"
+
+# The failures that deployments of these applications have really had.
+INVARIANTS = Path(__file__).parent / "invariants.toml"
+
+
+class StaleError(Exception):
+    """A mutant whose text is not, or not once, where it is looked for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mutant:
+    """A promise, the text that keeps it, what that is replaced by, and who is to notice."""
+
+    area: str
+    promise: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    # The file, or a folder in one of whose files the text is: what moves between two files of a
+    # folder is found all the same.
+    within: str = "components"
+    # The row of the invariants that the promise stands for.
+    invariant: str = ""
+
+    def place(self, checkout: Path) -> Path:
+        """Return the one file that has the text; a StaleError says that there is none such."""
+        top = checkout / self.within
+        files = [top] if top.is_file() else sorted(path for path in top.rglob("*") if _text(path))
+        found = [path for path in files for _ in range(path.read_text().count(self.old))]
+        if len(found) == 1:
+            return found[0]
+        held = f"is there {len(found)} times" if found else "is there no more"
+        raise StaleError(
+            f"tests/mutants/promises/{self.area}.toml breaks {self.promise!r} by replacing "
+            f"{self.old!r} within {self.within}, which {held}: give it the text that keeps this "
+            "promise now"
+        )
+
+
+def mutants(tables: Path = TABLES) -> list[Mutant]:
+    """Return all mutants, area by area; what a table says of a mutant, Mutant must know."""
+    return [mutant for path in sorted(tables.glob("*.toml")) for mutant in _area(path)]
+
+
+def invariants() -> dict[str, str]:
+    """Return each invariant by its name."""
+    return tomllib.loads(INVARIANTS.read_text())
+
+
+def chosen(known: Iterable[Mutant], word: str) -> list[Mutant]:
+    """Return the mutants that have *word* in area, promise, place or tests."""
+    return [
+        each
+        for each in known
+        if word.casefold()
+        in " ".join((each.area, each.promise, each.within, *each.tests)).casefold()
+    ]
+
+
+def _area(path: Path) -> list[Mutant]:
+    rows: list[dict[str, Any]] = tomllib.loads(path.read_text())["mutant"]
+    for row in rows:
+        row["tests"] = tuple(row["tests"])
+    return [Mutant(area=path.stem, **row) for row in rows]
+
+
+def _text(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"

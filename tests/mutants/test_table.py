@@ -1,0 +1,89 @@
+"""The table of mutants says what is true of the checkout, and leaves no promise out."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from tests.mutants.table import CHECKOUT, Mutant, StaleError, chosen, invariants, mutants
+
+KNOWN = mutants()
+AREAS = sorted({each.area for each in KNOWN})
+COMPONENTS = sorted(
+    path.name
+    for path in (CHECKOUT / "components").glob("*.py")
+    if path.name not in {"__init__.py", "naming.py"}
+)
+
+
+@pytest.fixture(scope="module")
+def broken() -> set[str]:
+    """Return the files in which a promise is broken."""
+    return {each.place(CHECKOUT).name for each in KNOWN}
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_what_keeps_a_promise_is_where_the_table_says(area: str) -> None:
+    assert [words for each in KNOWN if each.area == area for words in faults(each)] == []
+
+
+def faults(mutant: Mutant) -> Iterator[str]:
+    """Yield what is wrong with a row of the table."""
+    try:
+        place = mutant.place(CHECKOUT)
+    except StaleError as error:
+        yield str(error)
+        return
+    changed = place.read_text().replace(mutant.old, mutant.new)
+    if mutant.old == mutant.new:
+        yield f"{mutant.promise}: nothing is broken"
+    if place.suffix == ".py" and not parses(changed):
+        # Every test would notice a program that does not even start.
+        yield f"{mutant.promise}: {mutant.new!r} makes no Python of {place.name}"
+    if not mutant.tests:
+        yield f"{mutant.promise}: nobody is to notice"
+    for test in mutant.tests:
+        if not (CHECKOUT / test).is_file():
+            yield f"{mutant.promise}: there is no {test}"
+
+
+def parses(text: str) -> bool:
+    """Return whether *text* is Python."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def test_every_promise_is_made_once() -> None:
+    promises = [each.promise for each in KNOWN]
+
+    assert len(promises) == len(set(promises))
+
+
+def test_every_invariant_is_broken_by_somebody() -> None:
+    assert {each.invariant for each in KNOWN} - {""} == set(invariants())
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_every_component_has_a_promise_to_break(component: str, broken: set[str]) -> None:
+    assert component in broken
+
+
+def test_a_word_finds_the_mutants_of_an_area_and_of_a_promise() -> None:
+    one = next(each for each in KNOWN if each.area == "database")
+
+    assert one in chosen(KNOWN, "Database")
+    assert chosen(KNOWN, one.promise.upper()) == [one]
+    assert not chosen(KNOWN, "no such word")
+
+
+def test_a_text_that_is_gone_or_is_there_twice_is_told_by_the_promise() -> None:
+    gone = Mutant(area="a", promise="All is well", old="nowhere at all", new="", tests=())
+    twice = Mutant(area="a", promise="All is well", old="import pulumi\n", new="", tests=())
+
+    with pytest.raises(StaleError, match=r"a\.toml breaks 'All is well'.*is there no more"):
+        gone.place(CHECKOUT)
+    with pytest.raises(StaleError, match=r"is there \d+ times"):
+        twice.place(CHECKOUT)
