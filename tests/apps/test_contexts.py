@@ -55,6 +55,12 @@ def test_an_image_of_ours_has_a_pinned_base_and_is_not_root(context: Path) -> No
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
 
 
+def test_the_jumpbox_has_what_its_owner_reaches_for() -> None:
+    installed = set(" ".join(instructions(CHECKOUT / "images/jumpbox", "RUN")).split())
+
+    assert {"curl", "postgresql-client", "python3"} <= installed
+
+
 def test_the_proxys_image_has_every_file_it_copies() -> None:
     context = CHECKOUT / "images/ov-nginx"
     allowed = {
