@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,8 @@ class Mutant:
 
     def place(self, checkout: Path) -> Path:
         """Return the one file that has the text; a StaleError says that there is none such."""
-        top = checkout / self.within
-        files = [top] if top.is_file() else sorted(path for path in top.rglob("*") if _text(path))
-        found = [path for path in files for _ in range(path.read_text().count(self.old))]
+        texts = _texts(checkout / self.within)
+        found = [path for path, text in texts.items() for _ in range(text.count(self.old))]
         if len(found) == 1:
             return found[0]
         held = f"is there {len(found)} times" if found else "is there no more"
@@ -76,5 +76,8 @@ def _area(path: Path) -> list[Mutant]:
     return [Mutant(area=path.stem, **row) for row in rows]
 
 
-def _text(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+@lru_cache(maxsize=16)
+def _texts(top: Path) -> dict[Path, str]:
+    """Return the text of a file, or of all those in a folder: read once, for many mutants."""
+    paths = [top] if top.is_file() else sorted(top.rglob("*"))
+    return {path: path.read_text() for path in paths if path.is_file() and path.suffix != ".pyc"}
