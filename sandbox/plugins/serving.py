@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from types import FrameType
 
 import grpc
@@ -36,27 +37,29 @@ def serve(
     server = grpc.server(ThreadPoolExecutor(CALLS_AT_ONCE), options=OPTIONS)
     add(server)
     port = server.add_insecure_port(address)
-    ended = threading.Event()
+    # A signal is handled between two steps of whoever waits here. An Event, or a Queue, that is
+    # just about to wait holds its lock, and would never get it again.
+    ended = SimpleQueue[None]()
 
     def end(number: int, frame: FrameType | None) -> None:
         del frame
         on_end(signal.Signals(number))
-        ended.set()
+        ended.put(None)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     server.start()
     print(port, flush=True)
     threading.Thread(target=_watch, args=(engine, on_end, ended), daemon=True).start()
-    ended.wait()
+    ended.get()
     server.stop(None).wait()
 
 
-def _watch(engine: int, on_end: Callable[[signal.Signals], None], ended: threading.Event) -> None:
+def _watch(engine: int, on_end: Callable[[signal.Signals], None], ended: SimpleQueue[None]) -> None:
     # An engine that was killed tells nobody, and its plugins would stay for ever.
     while os.getppid() == engine:
         time.sleep(1)
     on_end(signal.SIGTERM)
-    ended.set()
+    ended.put(None)
     time.sleep(1)
     os._exit(0)

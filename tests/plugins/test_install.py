@@ -224,7 +224,10 @@ def test_a_plugin_tells_its_port_and_ends_at_once_when_asked(
         assert 0 < int(running.stdout.readline()) < 65536
         began = time.monotonic()
         running.send_signal(number)
-        assert running.wait(10) in {0, 128 + signal.SIGTERM}
+        try:
+            assert running.wait(10) in {0, 128 + signal.SIGTERM}
+        finally:
+            running.kill()
         assert time.monotonic() - began < 2
         assert running.stderr.read() == b""
 
