@@ -8,6 +8,7 @@ import typer
 
 from operations import images, preview
 from operations.errors import Refused
+from operations.smoke import command as smoke
 
 app = typer.Typer(
     help="What operators of Open Vault type beside pulumi.",
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(images.app, name="images")
 app.command("preview")(preview.command)
+app.command("smoke")(smoke.command)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ class Exit(IntEnum):
     PLAN = 10
     TOOLS = 11
     CHANGES = 12
+    SICK = 13
 
 
 class Refused(Refusal):
