@@ -7,6 +7,7 @@ import sys
 import typer
 
 from operations import images, preview
+from operations.doctor import command as doctor
 from operations.errors import Refused
 from operations.smoke import command as smoke
 
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(images.app, name="images")
 app.command("preview")(preview.command)
+app.command("doctor")(doctor.command)
 app.command("smoke")(smoke.command)
 
 

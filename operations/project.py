@@ -59,6 +59,21 @@ class Project:
         """Return what a stack chooses for *key*, or gets without choosing."""
         return stack.config.get(full(key), self.default(key))
 
+    def choices(self, stack: str) -> dict[str, object]:
+        """Return all that a stack chooses or gets, by short keys; secrets are left out."""
+        try:
+            schema = loaded((self.folder / "Pulumi.yaml").read_text(encoding="utf-8"))["config"]
+            keys = [str(key).removeprefix(f"{PROJECT}:") for key in schema]
+        except (OSError, ValueError, yaml.YAMLError, LookupError, TypeError):
+            keys = []
+        chosen = self.stack(stack)
+        found = {key: self.choice(chosen, key) for key in keys}
+        return {
+            key: value
+            for key, value in found.items()
+            if not (isinstance(value, dict) and "secure" in value)
+        }
+
     def _path(self, stack: str) -> Path:
         return self.folder / f"Pulumi.{stack}.yaml"
 

@@ -1,0 +1,1 @@
+"""What keeps a stack from being looked after, found by name, with what to type."""
