@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 import httpx
+
 from operations.doctor.finding import Finding, Patient, last_words, said_by
 
 # What an update does, and with what.

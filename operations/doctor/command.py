@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -101,7 +102,8 @@ def _plan(patient: Patient) -> Finding:
 
 
 def _show(findings: list[Finding]) -> None:
-    console = Console(soft_wrap=True)
+    # Nobody wraps what a program or a log reads.
+    console = Console(width=None if sys.stdout.isatty() else 240)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for each in findings:
         mark = Text("well", style="green") if each.well else Text("FOUND", style="bold red")

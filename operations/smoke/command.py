@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -112,7 +113,8 @@ def _url(text: str) -> httpx.URL:
 
 
 def _show(target: Site, results: Sequence[Result]) -> None:
-    console = Console(soft_wrap=True)
+    # Nobody wraps what a program or a log reads.
+    console = Console(width=None if sys.stdout.isatty() else 240)
     console.print(f"{target.site}  {target.admin}")
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for each in results:
