@@ -21,6 +21,9 @@ $(VENV)/.ready: requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+.PHONY: packages
+packages: $(VENV)/.ready ## install the Python packages, which every other target does by itself
+
 .PHONY: up
 up: $(VENV)/.ready ## build the whole platform on this machine and deploy ov-demo to it
 	@$(SANDBOX) up

@@ -176,3 +176,8 @@ LOAD = Program("vegeta", "vegeta", "github.com/tsenart/vegeta/v12").recipe(
 OBJECTS = Program("versitygw", "versitygw", "github.com/versity/versitygw/cmd/versitygw").recipe(
     "building the S3 gateway, about 2 minutes"
 )
+
+# What reads the workflows of `.github/`; `make check` needs it, `make up` does not.
+ACTIONLINT = Program(
+    "actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint"
+).recipe("building actionlint, which reads workflows, a quarter of a minute")

@@ -1,0 +1,217 @@
+"""`ov github`: one comment, one issue, and credentials that nobody else can read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from operations import cli, github
+from operations.errors import Exit
+from operations.page import MARK
+from tests.operations.conftest import Said
+
+TOKEN = "sentinel-of-github"
+
+
+class FakeGitHub:
+    """The part of GitHub's API that is used, with pages of two."""
+
+    def __init__(self) -> None:
+        self.comments: list[dict[str, Any]] = []
+        self.issues: list[dict[str, Any]] = []
+        self.merged: list[dict[str, Any]] = []
+        self.broken = 0
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.broken:
+            return httpx.Response(self.broken, json={"message": "Resource not accessible"})
+        assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+        path = request.url.path.removeprefix("/repos/WGBH-MLA/openvault/")
+        body = json.loads(request.content or "{}")
+        match request.method, path.split("/"):
+            case "GET", ["issues", "7", "comments"]:
+                return self._page(request, self.comments)
+            case "POST", ["issues", "7", "comments"]:
+                self.comments.append({"id": len(self.comments), **body})
+            case "PATCH", ["issues", "comments", number]:
+                self.comments[int(number)] |= body
+            case "GET", ["issues"]:
+                assert request.url.params["state"] == "open"
+                return self._page(request, self.issues)
+            case "POST", ["issues"]:
+                self.issues.append({"number": len(self.issues), **body})
+            case "PATCH", ["issues", number]:
+                self.issues[int(number)] |= body
+            case "GET", ["commits", "abc", "pulls"]:
+                return httpx.Response(200, json=self.merged)
+            case _:
+                return httpx.Response(404, json={"message": "Not Found"})
+        return httpx.Response(201, json={})
+
+    def _page(self, request: httpx.Request, all_: list[dict[str, Any]]) -> httpx.Response:
+        begin = 2 * (int(request.url.params["page"]) - 1)
+        return httpx.Response(200, json=all_[begin : begin + 2])
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeGitHub:
+    """Return GitHub as a workflow on a pull request meets it."""
+    fake = FakeGitHub()
+    real = httpx.Client
+
+    def client(**options: Any) -> httpx.Client:
+        return real(transport=httpx.MockTransport(fake.answer), **options)
+
+    monkeypatch.setattr(github.httpx, "Client", client)
+    event(tmp_path, monkeypatch, {"pull_request": {"number": 7, "body": "More room."}})
+    for name, value in {
+        "GITHUB_REPOSITORY": "WGBH-MLA/openvault",
+        "GITHUB_TOKEN": TOKEN,
+        "GITHUB_SHA": "abc",
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_ENV": str(tmp_path / "env"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    return fake
+
+
+def event(folder: Path, monkeypatch: pytest.MonkeyPatch, content: object) -> None:
+    (folder / "event.json").write_text(json.dumps(content))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(folder / "event.json"))
+
+
+@pytest.fixture
+def ov(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Return a way to type `ov github …`."""
+
+    def typed(*words: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["ov", "github", *words])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert TOKEN not in out + err
+        return Said(int(left.value.code or 0), out, err)
+
+    return typed
+
+
+def text(folder: Path, words: str) -> str:
+    (folder / "comment.md").write_text(f"{MARK}\n{words}")
+    return str(folder / "comment.md")
+
+
+def test_a_comment_is_updated_and_not_repeated(
+    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+) -> None:
+    hub.comments = [{"id": number, "body": "of a person"} for number in range(3)]
+
+    assert ov("comment", text(tmp_path, "first")).code == 0
+    assert ov("comment", text(tmp_path, "second")).code == 0
+
+    assert [each["body"] for each in hub.comments[3:]] == [f"{MARK}\nsecond"]
+    assert all(each["body"] == "of a person" for each in hub.comments[:3])
+
+
+def test_an_issue_is_updated_and_not_repeated(
+    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+) -> None:
+    hub.issues = [{"number": 0, "title": "Drift in ov-demo", "body": "", "pull_request": {}}]
+
+    assert ov("issue", "Drift in ov-demo", text(tmp_path, "first")).code == 0
+    assert ov("issue", "Drift in ov-demo", text(tmp_path, "second")).code == 0
+
+    assert [each["body"] for each in hub.issues] == ["", f"{MARK}\nsecond"]
+
+
+def test_the_description_is_that_of_the_pull_request(
+    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+) -> None:
+    assert ov("description", "--to", str(tmp_path / "a" / "text")).code == 0
+
+    assert (tmp_path / "a" / "text").read_text() == "More room."
+
+
+def test_after_a_merge_it_is_that_of_what_was_merged(
+    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event(tmp_path, monkeypatch, {"ref": "refs/heads/main"})
+    hub.merged = [{"body": "Acknowledged: ov-demo PersistentVolumeClaim ov-media"}]
+
+    assert ov("description", "--to", str(tmp_path / "text")).code == 0
+
+    assert "ov-media" in (tmp_path / "text").read_text()
+
+
+def test_what_came_without_a_pull_request_has_no_description(
+    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event(tmp_path, monkeypatch, {"ref": "refs/heads/main"})
+
+    assert ov("description", "--to", str(tmp_path / "text")).code == 0
+
+    assert (tmp_path / "text").read_text() == ""
+
+
+def test_credentials_are_in_files_of_one_owner(
+    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OV_KUBECONFIG", "sentinel: kubeconfig\n")
+    monkeypatch.setenv("OV_PASSPHRASE", "sentinel-of-the-stack")
+
+    said = ov("credentials")
+
+    assert said == Said(0, "", "")
+    exported = dict(line.split("=") for line in (tmp_path / "env").read_text().splitlines())
+    assert Path(exported["KUBECONFIG"]).read_text() == "sentinel: kubeconfig\n"
+    phrase = Path(exported["PULUMI_CONFIG_PASSPHRASE_FILE"])
+    assert phrase.read_text() == "sentinel-of-the-stack"
+    assert phrase.stat().st_mode & 0o777 == 0o600
+    assert "sentinel" not in (tmp_path / "env").read_text()
+
+
+def test_a_step_without_credentials_says_so(hub: FakeGitHub, ov: Callable[..., Said]) -> None:
+    said = ov("credentials")
+
+    assert said.code == Exit.SETTINGS
+    assert "OV_KUBECONFIG" in said.err
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, Exit.UNAUTHORIZED), (502, Exit.UNREACHABLE)])
+def test_what_github_refuses_is_told(
+    status: int, code: int, hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+) -> None:
+    hub.broken = status
+
+    said = ov("comment", text(tmp_path, "first"))
+
+    assert said.code == code
+    assert "permissions:" in said.err
+    assert "Resource not accessible" in said.err
+
+
+@pytest.mark.parametrize("content", [None, "no mark\n"])
+def test_what_would_not_be_found_again_is_not_written(
+    content: str | None, hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+) -> None:
+    if content:
+        (tmp_path / "text").write_text(content)
+
+    assert ov("comment", str(tmp_path / "text")).code == Exit.USAGE
+    assert hub.comments == []
+
+
+def test_outside_a_workflow_it_is_said_what_is_missing(
+    ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
+
+    said = ov("comment", "a")
+
+    assert said.code == Exit.USAGE
+    assert "GITHUB_EVENT_PATH is not set" in said.err
