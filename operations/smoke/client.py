@@ -24,10 +24,17 @@ class Loopback(httpx.HTTPTransport):
 
     @override
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if address(request.url.host) != request.url.host:
-            request.extensions["sni_hostname"] = request.url.host
-            request.url = request.url.copy_with(host=address(request.url.host))
-        return super().handle_request(request)
+        there = request.url
+        return super().handle_request(
+            # The request itself stays as it is: what a page links to begins at its address.
+            httpx.Request(
+                request.method,
+                there.copy_with(host=address(there.host)),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": there.host},
+            )
+        )
 
 
 def address(host: str) -> str:

@@ -75,6 +75,21 @@ def test_the_front_ends_inner_address_never_reaches_a_browser(proxy: Proxy) -> N
     assert "http://ov-wag:8000-handbook.example.org/" in page
 
 
+@pytest.mark.parametrize("host", [SITE, ADMIN])
+def test_browsers_are_told_what_no_application_says(proxy: Proxy, host: str) -> None:
+    told = proxy.ask(host, "/page").headers
+
+    assert told["X-Content-Type-Options"] == "nosniff"
+    assert told["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert told["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_what_an_application_says_itself_is_said_once(proxy: Proxy) -> None:
+    told = proxy.ask(ADMIN, "/stern").headers
+
+    assert told.get_list("X-Frame-Options") == ["DENY"]
+
+
 def test_pictures_are_served_on_both_hosts(proxy: Proxy) -> None:
     (proxy.files / "media/a.jpg").write_bytes(b"picture")
 

@@ -28,6 +28,8 @@ class _Echo(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/page":
             self._say(PAGE, "text/html")
+        elif self.path == "/stern":
+            self._say(PAGE, "text/html", **{"X-Frame-Options": "DENY"})
         elif self.path == "/fails":
             self._say("our own words", "text/plain", status=503)
         else:
@@ -45,9 +47,11 @@ class _Echo(BaseHTTPRequestHandler):
     def _address(self) -> str:
         return self.connection.getsockname()[0]
 
-    def _say(self, text: str, kind: str, status: int = 200) -> None:
+    def _say(self, text: str, kind: str, status: int = 200, **headers: str) -> None:
         content = text.encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
