@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -44,6 +45,10 @@ class NamespaceArgs:
     """What a stack chooses about its namespace."""
 
     protect: bool
+    # What it says so that it belongs to a project of Rancher's.
+    membership: Mapping[str, pulumi.Input[str]] = field(
+        default_factory=dict[str, pulumi.Input[str]]
+    )
 
 
 class Namespace(pulumi.ComponentResource):
@@ -64,7 +69,11 @@ class Namespace(pulumi.ComponentResource):
         namespace = k8s.core.v1.Namespace(
             name,
             # Its marks say whose it is and what may run in it.
-            metadata={"name": name, "labels": _labels(), "annotations": FORCED},
+            metadata={
+                "name": name,
+                "labels": _labels(),
+                "annotations": {**FORCED, **args.membership},
+            },
             opts=kept,
         )
 

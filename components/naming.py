@@ -8,6 +8,9 @@ NAMESPACES = ("openvault", "ov-demo")
 # Pods that mount one volume which a single node holds carry this label, and keep together by it.
 TOGETHER = {"openvault/volumes": "site"}
 
+# The annotation of a project in Rancher that says whose it is.
+MARK = "openvault/stack"
+
 # What is noted on a volume claim of the data behind it begins with this.
 FACT = "data.openvault/"
 

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_docker as docker
 import pulumi_kubernetes as k8s
+import pulumi_rancher2 as rancher2
 
 from components.backend import Administrator, Backend, BackendArgs
+from components.choices.rancher import Rancher
 from components.db import Database, DatabaseArgs
 from components.frontend import Frontend, FrontendArgs
 from components.image import Image, ImageArgs
 from components.jumpbox import Jumpbox, JumpboxArgs
 from components.namespace import Namespace, NamespaceArgs
 from components.options import owned
+from components.project import Project, ProjectArgs
 from components.proxy import Proxy, ProxyArgs
 from components.registry import RegistryAccess, RegistryAccessArgs
 from components.room import Room, RoomArgs
@@ -63,7 +66,12 @@ class OpenVault(pulumi.ComponentResource):
         if any(source.build for source in settings.images.values()):
             builders.append(docker.Provider(name, host=settings.docker_host or None, opts=child))
         here = pulumi.ResourceOptions(parent=self, providers=[cluster])
-        namespace = Namespace(name, NamespaceArgs(protect=settings.protect), opts=here)
+        membership: Mapping[str, pulumi.Input[str]] = {}
+        if settings.rancher:
+            membership = self._project(name, settings.rancher).membership
+        namespace = Namespace(
+            name, NamespaceArgs(protect=settings.protect, membership=membership), opts=here
+        )
         inside = pulumi.ResourceOptions(parent=self, providers=[cluster], depends_on=[namespace])
         room = Room(name, RoomArgs(needs=settings.needs), opts=inside)
         within = pulumi.ResourceOptions(
@@ -166,3 +174,21 @@ class OpenVault(pulumi.ComponentResource):
             "outside": settings.services.told,
         }
         self.register_outputs({**self.outputs})
+
+    def _project(self, name: str, wanted: Rancher) -> Project:
+        provider = rancher2.Provider(
+            name,
+            api_url=wanted.url,
+            token_key=pulumi.Output.secret(wanted.token),
+            ca_certs=wanted.authority or None,
+            insecure=False,
+            bootstrap=False,
+            # It asks that long whether anybody is there; the program has asked already.
+            timeout="30s",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return Project(
+            name,
+            ProjectArgs(wanted=wanted),
+            opts=pulumi.ResourceOptions(parent=self, providers=[provider]),
+        )

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import pulumi
 
 from components.artifact import Credentials
-from components.choices import backups, entrance, scaling, services, size, storage
+from components.choices import backups, entrance, rancher, scaling, services, size, storage
 from components.choices.apart import apart
 from components.choices.backups import Backups
 from components.choices.pair import tried
+from components.choices.rancher import Rancher
 from components.choices.services import Services
 from components.choices.storage import Storage
 from components.contract import Generation, Need
@@ -21,7 +22,7 @@ from components.generations import GENERATIONS
 from components.naming import NAMESPACES
 from components.origin import Origins
 from components.postgres import demand
-from components.reader import Reader
+from components.reader import Reader, mebibytes
 from components.reference import Source
 from components.scale import Scale, most
 
@@ -43,6 +44,8 @@ class Settings:
     door: Door
 
     kube_context: str
+    # Without one, the stack is in a plain cluster.
+    rancher: Rancher | None = None
     protect: bool
 
     # As this stack wants its resources and workers.
@@ -149,8 +152,10 @@ class Settings:
             secret_key=read.secret("secretKey", 50),
         )
         size.connections(read, settings.generation, settings.connections)
+        volumes = [mebibytes(kept.volume.size) for kept in settings.storage.kept.values()]
+        place = rancher.rancher(read, protect=protect, needs=settings.needs, volumes=volumes)
         read.finish()
-        return settings
+        return replace(settings, rancher=place)
 
 
 def _no_such_stack(stack: str) -> str:

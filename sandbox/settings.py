@@ -18,6 +18,7 @@ from ruamel.yaml.error import YAMLError
 
 from sandbox import files, keys
 from sandbox.instance import CHECKOUT, Instance
+from sandbox.rancher import accounts
 
 PROJECT = "openvault"
 STACK = "ov-demo"
@@ -28,6 +29,8 @@ SECRETS = {
     "databasePassword": ("database-password", 24),
     "secretKey": ("secret-key", 48),
     "adminPassword": ("admin-password", 18),
+    # Rancher's, which makes it.
+    "rancherToken": ("rancher-admin-token", 0),
 }
 
 # What the committed file knows of images and registries that are not the sandbox's.
@@ -65,7 +68,8 @@ def passphrase(instance: Instance) -> Path:
 
 def make_secrets(instance: Instance) -> None:
     """Make the secrets that this installation has not yet; those it has stay."""
-    keys.make(instance, {passphrase(instance).name: 24, **dict(SECRETS.values())})
+    own = {name: size for name, size in SECRETS.values() if size}
+    keys.make(instance, {passphrase(instance).name: 24, **own})
 
 
 def write_project(instance: Instance) -> None:
@@ -129,6 +133,7 @@ def _choices(instance: Instance, images: Mapping[str, str], stack: str) -> dict[
         "siteUrl": site_url(instance, stack),
         "adminUrl": admin_url(instance, stack),
         "kubeContext": instance.context,
+        **(_rancher(instance) if stack == STACK else {}),
         "dockerHost": f"unix://{instance.docker_socket}",
         "adminUser": ADMIN,
         "databaseImage": images["sandbox/postgres:14.2"],
@@ -142,6 +147,24 @@ def _choices(instance: Instance, images: Mapping[str, str], stack: str) -> dict[
         "databaseStorage": "1Gi",
         "staticStorage": "100Mi",
         "mediaStorage": "1Gi",
+    }
+
+
+def _rancher(instance: Instance) -> dict[str, Any]:
+    """Return the stack's place in the sandbox's Rancher."""
+    return {
+        "rancherUrl": instance.rancher,
+        "rancherCluster": "local",
+        "rancherCa": instance.ca.read_text(),
+        "rancherRoles": {accounts.CURATOR.group: "read-only"},
+        # With room to spare, as the program's own quota has.
+        "rancherQuota": {
+            "pods": "60",
+            "requestsCpu": "4000m",
+            "limitsMemory": "24Gi",
+            "requestsStorage": "20Gi",
+        },
+        "rancherLimits": {"requestsCpu": "10m", "requestsMemory": "64Mi", "limitsMemory": "256Mi"},
     }
 
 

@@ -45,6 +45,7 @@ class Resource:
     dependencies: frozenset[str]
     protect: bool
     retain: bool
+    imported: str
     deleted_first: bool
     aliases: tuple[str, ...]
     timeouts: Mapping[str, str]
@@ -151,6 +152,7 @@ class Engine(MockMonitor):
                 dependencies=frozenset(request.dependencies),
                 protect=request.protect,
                 retain=request.retainOnDelete,
+                imported=request.importId,
                 deleted_first=request.deleteBeforeReplace,
                 aliases=tuple(str(each) for each in request.aliases),
                 timeouts={

@@ -57,7 +57,7 @@ OUTSIDE_SECRETS: Mapping[str, str] = {
 ONE: Mapping[str, Any] = {**OUTSIDE, **OUTSIDE_SECRETS}
 
 # What may have a secret in it, beside what is one.
-SEALED = ("registries",)
+SEALED = ("registries", "rancherToken")
 
 
 def written(stack: str) -> dict[str, Any]:

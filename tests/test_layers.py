@@ -9,19 +9,29 @@ import pytest
 
 COMPONENTS = Path(__file__).parent.parent / "components"
 
+GROUPS = (
+    "apart",
+    "backups",
+    "entrance",
+    "pair",
+    "rancher",
+    "scaling",
+    "services",
+    "size",
+    "storage",
+)
+
 # From values, over parts, to services and the one that knows them all.
 LAYERS = [
     {"cluster", "contract", "dockerfile", "endpoint", "naming", "options", "outside", "scale"},
     {"generations.company", "generations.wagtail"},
     {"generations.one", "generations.zero"},
     {"generations"},
-    {"artifact", "held", "postgres", "reference", "volume"},
+    {"artifact", "held", "postgres", "quota", "reference", "volume"},
     {"context", "reader"},
-    {"choices", "origin"}
-    | {f"choices.{group}" for group in ("apart", "backups", "entrance", "pair", "scaling")}
-    | {f"choices.{group}" for group in ("services", "size", "storage")},
+    {"choices", "origin"} | {f"choices.{group}" for group in GROUPS},
     {"data", "settings"},
-    {"image", "namespace", "registry", "room", "way"},
+    {"image", "namespace", "project", "rancher", "registry", "room", "way"},
     {"workload"},
     {"schedule"},
     {"backend", "db", "frontend", "jumpbox", "proxy"},
@@ -34,6 +44,7 @@ OUTSIDE: Mapping[str, set[str]] = {
     "artifact": {"pulumi"},
     "choices.backups": set(),
     "choices.entrance": set(),
+    "choices.rancher": set(),
     "choices.scaling": set(),
     "choices.apart": {"yaml"},
     "choices.pair": set(),
@@ -60,7 +71,10 @@ OUTSIDE: Mapping[str, set[str]] = {
     "reader": {"pulumi"},
     "settings": {"pulumi"},
     "image": {"pulumi", "pulumi_docker"},
-    "openvault": {"pulumi", "pulumi_docker", "pulumi_kubernetes"},
+    "openvault": {"pulumi", "pulumi_docker", "pulumi_kubernetes", "pulumi_rancher2"},
+    "project": {"pulumi", "pulumi_rancher2"},
+    "quota": set(),
+    "rancher": {"pulumi"},
 }
 MOST = {"pulumi", "pulumi_kubernetes"}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from sandbox import settings
 from sandbox.instance import CHECKOUT
 from tests.live.platform import Platform
 
@@ -93,6 +94,16 @@ def clone_into(folder: Path) -> None:
 def chosen(platform: Platform) -> dict[str, Any]:
     """Return what the sandbox's ov-demo chooses."""
     return yaml.safe_load((platform.instance.stacks / f"Pulumi.{DEMO}.yaml").read_text())
+
+
+def plain(platform: Platform) -> dict[str, Any]:
+    """Return what the demo chooses, but secrets and Rancher: the settings of a plain cluster."""
+    config: dict[str, Any] = chosen(platform)["config"]
+    return {
+        key: at
+        for key, at in config.items()
+        if key.removeprefix("openvault:") not in settings.SECRETS and ":rancher" not in key
+    }
 
 
 def forms(value: str) -> Iterator[bytes]:

@@ -7,14 +7,13 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 import yaml
 
 from sandbox import settings
 from tests.live.platform import Platform
-from tests.live.project import DEMO, Project, chosen, clone_into, files_in, forms
+from tests.live.project import DEMO, Project, chosen, clone_into, files_in, forms, plain
 
 pytestmark = pytest.mark.live
 
@@ -218,9 +217,7 @@ def sealed(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iter
     root = tmp_path_factory.mktemp("sealed")
     instance = platform.instance
     project = Project(platform=platform, folder=root / "stacks", stack=STACK, state=root / "state")
-    config = cast("dict[str, Any]", chosen(platform)["config"])
-    for key in settings.SECRETS:
-        config.pop(f"openvault:{key}")
+    config = plain(platform)
     config["openvault:siteUrl"] = settings.site_url(instance, STACK)
     config["openvault:adminUrl"] = settings.admin_url(instance, STACK)
     config["openvault:registries"] = {instance.registry: {"username": USER}}

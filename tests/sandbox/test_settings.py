@@ -28,7 +28,10 @@ IMAGES = {
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Instance:
-    return Instance(name="main", index=0, state=tmp_path / "s", cache=tmp_path, https_port=8443)
+    made = Instance(name="main", index=0, state=tmp_path / "s", cache=tmp_path, https_port=8443)
+    made.pki.mkdir(parents=True)
+    made.ca.write_text("the certificate of the sandbox")
+    return made
 
 
 def stack_file(instance: Instance) -> dict[str, Any]:
@@ -62,6 +65,21 @@ def test_a_stack_keeps_the_committed_choices_and_gets_the_sandboxs(instance: Ins
     assert written["openvault:backendImage"] == IMAGES["wgbhmla/ov-wag:v0.2.1"]
 
 
+def test_the_demo_is_in_a_project_of_the_sandboxs_rancher(instance: Instance) -> None:
+    settings.write_stack(instance, IMAGES)
+
+    written = stack_file(instance)["config"]
+    assert written["openvault:rancherUrl"] == "https://198.18.0.2:9443"
+    assert written["openvault:rancherCa"] == "the certificate of the sandbox"
+
+
+def test_another_stack_is_in_a_plain_cluster(instance: Instance) -> None:
+    settings.write_stack(instance, IMAGES, "openvault")
+
+    written = yaml.safe_load((instance.stacks / "Pulumi.openvault.yaml").read_text())["config"]
+    assert "openvault:rancherUrl" not in written
+
+
 def test_the_sandbox_chooses_only_what_the_project_declares(instance: Instance) -> None:
     settings.write_stack(instance, IMAGES)
 
@@ -87,11 +105,12 @@ def test_what_is_known_of_other_registries_does_not_come_along(
 
 def test_sealed_secrets_survive_the_next_writing(instance: Instance) -> None:
     lacking = settings.write_stack(instance, IMAGES)
-    assert lacking == ["databasePassword", "secretKey", "adminPassword"]
+    assert lacking == ["databasePassword", "secretKey", "adminPassword", "rancherToken"]
     with file(instance).open("a") as written:
         written.write("  openvault:secretKey:\n    secure: v1:abc\nencryptionsalt: v1:salt\n")
 
-    assert settings.write_stack(instance, IMAGES) == ["databasePassword", "adminPassword"]
+    left = ["databasePassword", "adminPassword", "rancherToken"]
+    assert settings.write_stack(instance, IMAGES) == left
     assert stack_file(instance)["encryptionsalt"] == "v1:salt"
     assert stack_file(instance)["config"]["openvault:secretKey"] == {"secure": "v1:abc"}
 

@@ -1,0 +1,106 @@
+"""The stack's project in Rancher: its quotas, and who has which role in it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import pulumi
+import pulumi_rancher2 as rancher2
+
+from components.choices.rancher import Member, Rancher
+from components.naming import MARK
+from components.options import TIMEOUTS
+from components.quota import Amounts, notes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectArgs:
+    """The project as the settings want it."""
+
+    wanted: Rancher
+
+
+class Project(pulumi.ComponentResource):
+    """Give a stack its place in Rancher, which is found again whatever becomes of an answer."""
+
+    id: pulumi.Output[str]
+    # What a namespace says so that it belongs to the project.
+    membership: Mapping[str, pulumi.Input[str]]
+
+    def __init__(
+        self, name: str, args: ProjectArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("openvault:components:Project", name, None, opts)
+        wanted = args.wanted
+        child = pulumi.ResourceOptions(parent=self, custom_timeouts=TIMEOUTS)
+        kept = pulumi.ResourceOptions(
+            protect=wanted.protect,
+            # It was there before the stack.
+            retain_on_delete=bool(wanted.adopted),
+            # Without effect on one that the state knows already.
+            import_=wanted.adopted or wanted.present or None,
+            # Rancher adds its own, of which the provider would make a change each time.
+            ignore_changes=["annotations", "labels"],
+        )
+
+        project = rancher2.Project(
+            name,
+            name=wanted.name,
+            cluster_id=wanted.cluster,
+            description=wanted.description,
+            annotations={MARK: name},
+            resource_quota=_quota(wanted),
+            container_resource_limit=_limits(wanted.limits),
+            opts=pulumi.ResourceOptions.merge(child, kept),
+        )
+        for member in wanted.members:
+            # Another role is another binding: nobody is without one in between.
+            binding = f"{member.role}-{_mark(member)}"
+            rancher2.ProjectRoleTemplateBinding(
+                binding,
+                name=binding,
+                project_id=project.id,
+                role_template_id=member.role,
+                group_principal_id=member.principal if member.is_group else None,
+                user_principal_id=None if member.is_group else member.principal,
+                opts=child,
+            )
+
+        self.id = project.id
+        self.membership = {
+            "field.cattle.io/projectId": project.id,
+            **notes(wanted.namespace_quota, wanted.limits),
+        }
+        self.register_outputs({"id": self.id})
+
+
+def _mark(member: Member) -> str:
+    return hashlib.sha256(member.principal.encode()).hexdigest()[:8]
+
+
+def _quota(wanted: Rancher) -> rancher2.ProjectResourceQuotaArgsDict | None:
+    if not wanted.quota:
+        return None
+    return {
+        "project_limit": cast(
+            "rancher2.ProjectResourceQuotaProjectLimitArgsDict", _snake(wanted.quota)
+        ),
+        "namespace_default_limit": cast(
+            "rancher2.ProjectResourceQuotaNamespaceDefaultLimitArgsDict",
+            _snake(wanted.namespace_quota),
+        ),
+    }
+
+
+def _limits(limits: Amounts) -> rancher2.ProjectContainerResourceLimitArgsDict | None:
+    if not limits:
+        return None
+    return cast("rancher2.ProjectContainerResourceLimitArgsDict", _snake(limits))
+
+
+def _snake(amounts: Amounts) -> dict[str, str]:
+    return {re.sub(r"(?=[A-Z])", "_", key).lower(): value for key, value in amounts.items()}

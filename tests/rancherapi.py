@@ -1,0 +1,101 @@
+"""A Rancher whose answers are made up, for the questions that the program asks at its start."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+TOKEN = "token-sentinel:of-rancher-which-is-long"
+
+# What the tests' stack chooses about Rancher.
+CHOICES: Mapping[str, Any] = {
+    "rancherUrl": "https://rancher.example.org",
+    "rancherCluster": "local",
+    "rancherToken": TOKEN,
+    "rancherQuota": {"limitsMemory": "24Gi", "requestsCpu": "4000m"},
+    "rancherRoles": {"openldap_group://cn=archivists": ["read-only", "create-ns"]},
+}
+QUOTA: Mapping[str, str] = CHOICES["rancherQuota"]
+
+
+def project(name: str = "ov-demo", mark: str = "ov-demo", **more: Any) -> dict[str, Any]:
+    """Return a project that bears the mark of a stack."""
+    return {
+        "id": "local:p-ours1",
+        "clusterId": "local",
+        "name": name,
+        "annotations": {"openvault/stack": mark} if mark else None,
+        "resourceQuota": {"limit": dict(QUOTA)},
+        **more,
+    }
+
+
+@dataclass
+class FakeRancher:
+    """What is answered: a status instead of a body, or what is raised."""
+
+    projects: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    # The project of the stack's namespace; None: there is no namespace.
+    place: str | None = None
+    updated: str = "True"
+    cluster: int | Exception = 200
+    listing: int = 200
+    asked: list[tuple[str, str, Mapping[str, str]]] = field(
+        default_factory=list[tuple[str, str, Mapping[str, str]]]
+    )
+
+    def serve(self, patch: pytest.MonkeyPatch) -> None:
+        """Take the place of every server."""
+        patch.setattr("components.rancher.HTTPSConnection", self.connection)
+
+    def connection(self, host: str, port: int, **_how: object) -> Connection:
+        """Return a connection to this Rancher."""
+        return Connection(self, f"{host}:{port}")
+
+    def answer(self, path: str) -> tuple[int, Any]:
+        """Return status and body."""
+        if path == "/v3/clusters/local":
+            if isinstance(self.cluster, Exception):
+                raise self.cluster
+            said = {"type": "Updated", "status": self.updated, "message": "agent is away"}
+            return self.cluster, {"conditions": [said]}
+        if path == "/v3/projects?clusterId=local":
+            return self.listing, {"data": self.projects}
+        assert path == "/v3/cluster/local/namespaces/ov-demo"
+        return (404, {}) if self.place is None else (200, {"projectId": self.place})
+
+
+class Connection:
+    """One connection, and the answer that is read from it."""
+
+    def __init__(self, rancher: FakeRancher, to: str) -> None:
+        self._rancher = rancher
+        self._to = to
+        self._answer: tuple[int, Any] = (0, None)
+
+    def request(self, method: str, path: str, headers: Mapping[str, str]) -> None:
+        """Ask."""
+        assert method == "GET", "the program changes nothing at its start"
+        self._rancher.asked.append((self._to, path, headers))
+        self._answer = self._rancher.answer(path)
+
+    def getresponse(self) -> Response:
+        """Return the answer."""
+        return Response(*self._answer)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Response(io.StringIO):
+    """An answer."""
+
+    def __init__(self, status: int, body: object) -> None:
+        super().__init__(json.dumps(body))
+        self.status = status
+        self.reason = "as the test wants it"
