@@ -104,7 +104,9 @@ class _Steps:
         self.platform.run("kubectl", "create", "namespace", ALONE)
         self._apply("Secret")
         self._apply("Service")
-        yield "a volume", self._timed("PersistentVolumeClaim", "ov-db", self._bound)
+        # A volume is made when somebody wants to mount it.
+        self._apply("PersistentVolumeClaim", "ov-db")
+        yield "a volume", self._timed("StatefulSet", "db", self._bound)
         yield "a database, filled for the first time", self._timed("StatefulSet", "db", self._asked)
         yield "the migration", self._timed("Job", "", self._migrated)
         self._apply("PersistentVolumeClaim")

@@ -53,6 +53,7 @@ class Proxy(pulumi.ComponentResource):
                 env={
                     "SITE_HOST": args.site.host,
                     "ADMIN_HOST": args.admin.host,
+                    "ADMIN_SCHEME": args.admin.scheme,
                     "FRONTEND": f"{args.frontend.host}:{args.frontend.port}",
                     "BACKEND": f"{args.backend.host}:{args.backend.port}",
                     # What the front end has for the back end's address, and no browser can ask.

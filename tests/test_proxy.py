@@ -56,6 +56,13 @@ def test_it_knows_what_the_front_end_calls_the_back_end(engine: Engine) -> None:
     assert engine.one("Deployment").env["BACKEND_URL"] == "http://ov-wag"
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_it_knows_whether_editors_have_tls(scheme: str) -> None:
+    with_scheme = proxy(admin=replace(ADMIN, scheme=scheme))
+
+    assert with_scheme.one("Deployment").env["ADMIN_SCHEME"] == scheme
+
+
 def test_it_lets_in_what_the_cms_accepts(engine: Engine) -> None:
     # nginx's own limit is 1 MB, the CMS's is 10.
     assert int(engine.one("Deployment").env["UPLOAD_LIMIT"].removesuffix("m")) >= 20

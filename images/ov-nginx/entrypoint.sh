@@ -5,6 +5,7 @@
 #   ADMIN_HOST       the editors' host name                               required
 #   FRONTEND         service:port of ov-frontend                          required
 #   BACKEND          service:port of ov-wag                               required
+#   ADMIN_SCHEME     http where no edge in front has TLS                https
 #   BACKEND_URL      OV_API_URL as the front end has it                   http://BACKEND
 #   UPLOAD_LIMIT     the largest upload                                   20m
 #   TRUSTED_PROXIES  networks whose X-Forwarded-* headers are believed    the private ones
@@ -33,12 +34,14 @@ check() { # name pattern-of-what-is-not-allowed example
     esac
 }
 
+: "${ADMIN_SCHEME:=https}"
 check SITE_HOST 'a-z0-9.-' openvault.example.org
 check ADMIN_HOST 'a-z0-9.-' admin.openvault.example.org
 check FRONTEND 'A-Za-z0-9.:-' ov-frontend:3000
 check BACKEND 'A-Za-z0-9.:-' ov-wag:8000
 : "${BACKEND_URL:=http://$BACKEND}"
 check BACKEND_URL 'A-Za-z0-9.:/_-' http://ov-wag:8000
+check ADMIN_SCHEME a-z https
 check UPLOAD_LIMIT '0-9kmgKMG' 20m
 check WORKERS '0-9a-z' 2
 check PORT '0-9' 8080
@@ -67,6 +70,14 @@ for network in $TRUSTED_PROXIES; do
     trusted_list="$trusted_list set_real_ip_from $network;"
 done
 
+# The CMS marks its cookies for TLS alone, always: on a site without it nobody could log in.
+cookies=''
+case $ADMIN_SCHEME in
+    https) ;;
+    http) cookies='proxy_cookie_flags ~ nosecure;' ;;
+    *) refuse "ADMIN_SCHEME=$ADMIN_SCHEME is neither http nor https" ;;
+esac
+
 # nginx looks for included files beside the one it is given.
 for file in nginx.conf files.conf proxy.conf; do
     sed -e "s|@HERE@|$here|g" -e "s|@RUN_DIR@|$RUN_DIR|g" -e "s|@FILES@|$FILES|g" \
@@ -75,6 +86,7 @@ for file in nginx.conf files.conf proxy.conf; do
         -e "s|@SITE_HOST@|$SITE_HOST|g" -e "s|@ADMIN_HOST@|$ADMIN_HOST|g" \
         -e "s|@FRONTEND@|$FRONTEND|g" -e "s|@BACKEND@|$BACKEND|g" \
         -e "s|@BACKEND_URL@|$BACKEND_URL|g" \
+        -e "s|@COOKIES@|$cookies|g" \
         -e "s|@TRUSTED_MAP@|$trusted_map|g" -e "s|@TRUSTED_LIST@|$trusted_list|g" \
         "$here/$file" > "$RUN_DIR/$file"
 done

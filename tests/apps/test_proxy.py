@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -157,6 +158,19 @@ def test_the_admin_hosts_root_leads_to_the_admin(proxy: Proxy) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
 
 
+@pytest.mark.parametrize(("scheme", "marks"), [("https", ["secure"]), ("http", [])])
+def test_an_editor_stays_logged_in_with_and_without_tls(
+    start: Start, scheme: str, marks: list[str]
+) -> None:
+    with echo() as port:
+        upstream = f"127.0.0.1:{port}"
+        proxy = start(FRONTEND=upstream, BACKEND=upstream, ADMIN_SCHEME=scheme)
+        cookie = proxy.ask(ADMIN, "/admin/login/").headers["Set-Cookie"]
+
+    assert re.findall("secure", cookie.lower()) == marks
+    assert "httponly" in cookie.lower()
+
+
 def test_an_unknown_host_gets_nothing(proxy: Proxy) -> None:
     assert proxy.ask("elsewhere.example.org").status_code == 421
 
@@ -264,6 +278,7 @@ GOOD = {
         ("ADMIN_HOST", "https://admin.example.org"),
         ("FRONTEND", "ov-frontend"),
         ("BACKEND", "ov wag:8000"),
+        ("ADMIN_SCHEME", "ftp"),
         ("UPLOAD_LIMIT", "20 MB"),
         ("TRUSTED_PROXIES", "everybody;"),
     ],

@@ -54,6 +54,7 @@ class _Echo(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Set-Cookie", "sessionid=1; HttpOnly; Secure")
         self.end_headers()
         self.wfile.write(content)
 
