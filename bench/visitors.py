@@ -19,6 +19,8 @@ from tests.live.rolling import RATE, replace_everything, settle, visits
 
 REQUESTS = 10_000
 SECONDS = 8
+# Of the errors: each names a port of its own, and so there are as many as losses.
+SHOWN = 5
 
 
 def loss(platform: Platform) -> Iterator[Figure]:
@@ -30,7 +32,8 @@ def loss(platform: Platform) -> Iterator[Figure]:
             while time.monotonic() - begun < REQUESTS / RATE:
                 replace_everything(platform)
     if load.failed:
-        print(f"lost: {load.statuses} {load.errors}", file=sys.stderr)
+        print(f"answers by status, 0 for none: {load.statuses}", file=sys.stderr)
+        print("\n".join(load.errors[:SHOWN]), file=sys.stderr)
     yield Figure(
         name="requests lost while everything is replaced",
         value=load.failed,
