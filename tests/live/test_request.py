@@ -63,11 +63,11 @@ def test_an_editor_uploads_twenty_megabytes_and_is_told_when_it_is_too_much(
     accepted.write_bytes(b"%PDF-1.4" + b" " * 20_000_000)
     refused.write_bytes(b"%PDF-1.4" + b" " * 27_000_000)
 
-    log_in(page, platform)
-    bring(page, platform, accepted)
+    log_in(page, platform.admin, platform.administrator)
+    bring(page, platform.admin, accepted)
     expect(page.get_by_text("Document 'accepted.pdf' added")).to_be_visible()
 
-    bring(page, platform, refused)
+    bring(page, platform.admin, refused)
     expect(page.get_by_role("heading", name="That file is too large")).to_be_visible()
 
 
@@ -75,47 +75,10 @@ def test_a_stranger_is_not_let_into_the_cms(platform: Platform, page: Page) -> N
     sign_in(page, platform.admin, "stranger", "not the password")
 
     expect(page.get_by_text("didn't match")).to_be_visible()
-<<<<<<< HEAD
-=======
 
 
-def log_in(page: Page, platform: Platform) -> None:
-    """Open the CMS as the administrator."""
-    name, password = platform.administrator
-    sign_in(page, platform, name, password)
-    expect(page.get_by_role("heading", name="Open Vault")).to_be_visible()
-
-
-def sign_in(page: Page, platform: Platform, name: str, password: str) -> None:
-    """Fill in the form of the CMS."""
-    page.goto(f"{platform.admin}/admin/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def upload(page: Page, platform: Platform, picture: Path, title: str) -> None:
-    page.goto(f"{platform.admin}/admin/images/add/")
-    page.locator("input[type=file]").first.set_input_files(str(picture))
-    page.get_by_label("Title").first.fill(title)
-    page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_text(f"Image '{title}' added")).to_be_visible()
-
-
-def bring(page: Page, platform: Platform, document: Path) -> None:
-    page.goto(f"{platform.admin}/admin/documents/add/")
+def bring(page: Page, admin: str, document: Path) -> None:
+    page.goto(f"{admin}/admin/documents/add/")
     page.locator("input[type=file]").first.set_input_files(str(document))
     page.get_by_label("Title").first.fill(document.name)
     page.get_by_role("button", name="Upload").click()
-
-
-def choose(page: Page, name: str) -> None:
-    """Take the first thing called *name* from the chooser that is open."""
-    chooser = page.locator(".modal")
-    chooser.get_by_role("link", name=name).first.click()
-    expect(chooser).to_have_count(0)
-
-
-def width(picture: Locator) -> int:
-    return int(picture.evaluate("image => image.naturalWidth"))
->>>>>>> f8d9bf8 (Editors of a site without TLS can log in; the public door is tried on the cluster, with services that go and come)
