@@ -83,9 +83,9 @@ def _result(name: str, check: Check, target: Site) -> Result:
         return Result(name=name, well=False, said=str(problem) or type(problem).__name__)
 
 
-def _get(browser: httpx.Client, url: httpx.URL | str) -> httpx.Response:
-    """Return an answer that is well."""
-    answer = browser.get(url)
+def _get(browser: httpx.Client, url: httpx.URL | str, kind: str = "*/*") -> httpx.Response:
+    """Return an answer that is well, of a kind that may be chosen."""
+    answer = browser.get(url, headers={"Accept": kind})
     if answer.status_code != 200:
         raise FaultError(f"{answer.url} answers {answer.status_code}", answer)
     return answer
@@ -181,7 +181,7 @@ def _alive(target: Site, browser: httpx.Client) -> str:
 
 
 def _api(target: Site, browser: httpx.Client) -> str:
-    answer = _get(browser, target.admin.join("/api/v2/pages/"))
+    answer = _get(browser, target.admin.join("/api/v2/pages/"), "application/json")
     try:
         count = int(answer.json()["meta"]["total_count"])
     except (ValueError, LookupError, TypeError):

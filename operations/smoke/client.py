@@ -64,7 +64,7 @@ def client(trusted: ssl.SSLContext) -> httpx.Client:
         transport=Loopback(verify=trusted),
         follow_redirects=True,
         timeout=PATIENCE,
-        headers={"User-Agent": "ov-smoke", "Accept": "text/html,*/*"},
+        headers={"User-Agent": "ov-smoke"},
     )
 
 

@@ -19,7 +19,7 @@ from components.generations import GENERATIONS
 from operations.errors import Exit, Refused
 from operations.plan import pulumi
 from operations.project import Project
-from operations.smoke import checks
+from operations.smoke import checks, inside
 from operations.smoke.checks import Result, Site
 from operations.smoke.client import authority
 from operations.smoke.culprit import culprits
@@ -63,7 +63,10 @@ def command(  # noqa: PLR0913, each option of a command is an argument
         empty=empty,
     )
     results = _tried(target, wait)
-    faults = [each.replace("STACK", stack) for each in culprits(results)]
+    sick = any(not each.well for each in results)
+    context = str(project.choice(settings, "kubeContext") or "")
+    known = inside.unready(context, stack) if sick else []
+    faults = [each.replace("STACK", stack) for each in culprits(results, known)]
     if as_json:
         described = [{"check": each.name, "well": each.well, "said": each.said} for each in results]
         print(json.dumps({"stack": stack, "checks": described, "culprits": faults}, indent=2))

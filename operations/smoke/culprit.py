@@ -9,12 +9,22 @@ from operations.smoke.checks import Result
 Seen = Mapping[str, Result]
 
 
-def culprits(results: Sequence[Result]) -> list[str]:
-    """Return who is at fault and what to type, the most likely first; nobody on a healthy site."""
+# Who waits for whom: one that has no pods takes those after it along.
+_ORDER = ("db", "ov-wag", "ov-frontend", "ov-nginx")
+
+
+def culprits(results: Sequence[Result], unready: Sequence[str] = ()) -> list[str]:
+    """Return who is at fault and what to type, the most likely first; nobody on a healthy site.
+
+    *unready* are the services that the cluster knows to have too few pods, where it can be asked.
+    """
     failed = {each.name: each for each in results if not each.well}
     if not failed:
         return []
     seen = {each.name: each for each in results}
+    if first := next((name for name in _ORDER if name in unready), ""):
+        look = f"kubectl -n STACK describe pods -l app.kubernetes.io/name={first}"
+        return [f"{first}: too few of its pods are ready. Type: {look}"]
     if said := _nobody(seen) or _gone(seen) or _behind(seen):
         return [said]
     return [words for name, words in _OF_ITSELF.items() if name in failed] or [
@@ -50,8 +60,8 @@ def _gone(seen: Seen) -> str:
         )
     if back.away:
         return (
-            "ov-wag: the proxy finds nobody behind it. "
-            "Type: kubectl -n STACK describe pods -l app.kubernetes.io/name=ov-wag"
+            "ov-wag, or db, without which it is not ready: the proxy finds nobody behind it. "
+            "Type: kubectl -n STACK get pods"
         )
     if home.away:
         return (

@@ -13,7 +13,7 @@ import pytest
 
 from operations import cli
 from operations.errors import Exit
-from operations.smoke import checks, command
+from operations.smoke import checks, command, inside
 from operations.smoke.checks import CHECKS, Result, Site
 from operations.smoke.client import Page, address
 from operations.smoke.culprit import culprits
@@ -48,7 +48,18 @@ def ov(
         out, err = capsys.readouterr()
         return Said(int(left.value.code or 0), out, err)
 
+    monkeypatch.setattr(inside, "unready", knowing())
     return typed
+
+
+def knowing(*names: str) -> Callable[[str, str], list[str]]:
+    """Return a cluster that knows these to have too few pods."""
+
+    def unready(context: str, namespace: str) -> list[str]:
+        assert (context, namespace) == ("ov-demo", "ov-demo")
+        return list(names)
+
+    return unready
 
 
 def test_a_healthy_site_is_well(fake: FakeSite, ov: Callable[..., Said]) -> None:
@@ -72,7 +83,7 @@ REFUSED = httpx.ConnectError("Connection refused")
 FAULTS: dict[str, tuple[Callable[[FakeSite], None], str]] = {
     "the cluster is not reached": (broken(REFUSED, "*"), "the way to the cluster"),
     "the proxy is away": (broken(httpx.Response(503), "*"), "ov-nginx:"),
-    "the back end is away": (lambda site: site.without("ov-wag"), "ov-wag:"),
+    "the back end is away": (lambda site: site.without("ov-wag"), "ov-wag, or db"),
     "the front end is away": (lambda site: site.without("ov-frontend"), "ov-frontend:"),
     "the database is away": (
         broken(httpx.Response(500), "/", "/exhibits", "/exhibits/4", "/admin/", "/api/v2/pages/"),
@@ -118,6 +129,33 @@ def test_the_culprit_is_named(name: str, fake: FakeSite, ov: Callable[..., Said]
     assert any(each.startswith(culprit) for each in found), found
     assert "STACK" not in said.err
     assert "Traceback" not in said.err
+
+
+def test_where_the_cluster_can_be_asked_the_first_that_is_missing_is_named(
+    fake: FakeSite, ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.without("ov-wag")
+    monkeypatch.setattr(inside, "unready", knowing("jumpbox", "ov-wag", "db"))
+
+    assert "db: too few of its pods are ready" in ov(*WORDS).err
+
+
+@pytest.mark.parametrize("kind", ["deployments", "no kubectl", "no cluster"])
+def test_the_cluster_says_which_pods_are_missing(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [
+        {"metadata": {"name": "db"}, "status": {}},
+        {"metadata": {"name": "ov-wag"}, "status": {"readyReplicas": 1}},
+    ]
+    (tmp_path / "said").write_text(json.dumps({"items": items}))
+    script = {"deployments": f"/bin/cat {tmp_path}/said", "no cluster": "exit 1"}
+    if kind in script:
+        (tmp_path / "kubectl").write_text(f"#!/bin/sh\n{script[kind]}\n")
+        (tmp_path / "kubectl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert inside.unready("a", "ov-demo") == (["db"] if kind == "deployments" else [])
 
 
 def result(name: str, said: str) -> Result:
