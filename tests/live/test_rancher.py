@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +120,21 @@ class Place:
         named = f"--field-selector=metadata.name={STACK}"
         (found,) = self.platform.objects("namespaces", named)
         return found["metadata"]
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Ask Rancher, as its pages do."""
+        instance = self.platform.instance
+        answer = httpx.request(
+            method,
+            f"{instance.rancher}{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {accounts.token_file(instance).read_text()}"},
+            verify=ssl.create_default_context(cafile=str(instance.ca)),
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json() if answer.content else {}
+        return found
 
     def change(self, change: dict[str, Any]) -> None:
         """Change the project as somebody does in Rancher's pages."""
@@ -241,14 +257,7 @@ def test_a_quota_that_was_removed_comes_back_with_the_next_change(place: Place) 
 def test_a_project_that_was_deleted_is_made_anew_around_the_same_namespace(place: Place) -> None:
     (old,) = place.there()
     uid = place.space()["uid"]
-    token = accounts.token_file(place.platform.instance).read_text()
-    answer = httpx.delete(
-        f"{place.platform.instance.rancher}/v3/projects/{old}",
-        headers={"Authorization": f"Bearer {token}"},
-        verify=str(place.platform.instance.ca),
-        trust_env=False,
-    )
-    assert answer.is_success
+    place.ask("DELETE", f"/v3/projects/{old}")
     eventually("it is gone", lambda: place.there() == [], seconds=15)
     told = place.pulumi("preview", "--expect-no-changes")
     place.pulumi("up", *UNASKED, "--refresh")
@@ -332,15 +341,7 @@ def test_a_rancher_that_is_down_is_refused_at_preview(place: Place) -> None:
 
 def test_a_project_and_a_namespace_that_are_there_are_adopted_and_left(place: Place) -> None:
     place.pulumi("destroy", *UNASKED)
-    instance = place.platform.instance
-    headers = {"Authorization": f"Bearer {accounts.token_file(instance).read_text()}"}
-    made = httpx.post(
-        f"{instance.rancher}/v3/projects",
-        json={"name": "archive", "clusterId": "local"},
-        headers=headers,
-        verify=str(instance.ca),
-        trust_env=False,
-    ).json()["id"]
+    made = place.ask("POST", "/v3/projects", {"name": "archive", "clusterId": "local"})["id"]
     uid = place.space()["uid"]
     place.set("rancherProject", made)
     place.set("rancherName", "archive")
