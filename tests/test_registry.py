@@ -125,4 +125,4 @@ def test_published_images_of_a_closed_registry_need_no_docker() -> None:
 
 
 def test_what_may_hold_a_password_is_treated_as_a_secret_here() -> None:
-    assert SEALED == ("registries",)
+    assert "registries" in SEALED
