@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine import Engine, environment_value
-from tests.stacks import ONE, OUTSIDE_SECRETS, settled_of_one, up
+from components.generations import GENERATIONS
+from tests.engine import Engine, Resource, environment_value
+from tests.stacks import ONE, OUTSIDE_SECRETS, SECRETS, settled, settled_of_one, up
 
 STACK = "ov-demo"
 
@@ -89,6 +94,106 @@ def test_what_comes_round_has_room(engine: Engine) -> None:
     assert pods(**ONE) == pods() + 3
 
 
+def test_who_is_away_restarts_nobody(engine: Engine) -> None:
+    back, front = (
+        engine.one("Deployment", name).container["livenessProbe"]["httpGet"]["path"]
+        for name in ("ov-wag", "ov-frontend")
+    )
+
+    # Neither page asks the database, or the back end.
+    assert (back, front) == ("/api/v2/health/", "/health")
+
+
+STUBS = {
+    "__init__.py": "def setup(): pass",
+    "core/management.py": (
+        "import json\n"
+        "from django.contrib.staticfiles.storage import staticfiles_storage as storage\n"
+        "def call_command(command, **options):\n"
+        "    command.delete_file('path', 'path', None)\n"
+        "    said = {'options': options, 'overwrites': storage.file_overwrite}\n"
+        "    print(json.dumps(said | {'deleted': storage.deleted}))\n"
+    ),
+    "contrib/staticfiles/storage.py": (
+        "class staticfiles_storage:\n    file_overwrite = None\n    deleted = []\n"
+    ),
+    "contrib/staticfiles/management/commands/collectstatic.py": (
+        "from django.contrib.staticfiles.storage import staticfiles_storage as storage\n"
+        "class Command:\n"
+        "    def delete_file(self, path, prefixed_path, source_storage):\n"
+        "        storage.deleted.append(path)\n"
+        "        return True\n"
+    ),
+}
+
+
+def test_style_sheets_replace_those_before_and_none_is_deleted(
+    engine: Engine, tmp_path: Path
+) -> None:
+    (step,) = engine.one("Job").pod["initContainers"]
+    for name, text in STUBS.items():
+        path = tmp_path / "django" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    said = subprocess.run(
+        [sys.executable, *step["command"][1:]],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+    assert json.loads(said) == {
+        "options": {"interactive": False},
+        # An older release has its own again, whatever is newer.
+        "overwrites": True,
+        # Pages that are open in a browser still ask for the files of the release before.
+        "deleted": [],
+    }
+
+
+def test_each_secret_of_what_is_outside_holds_the_value_that_is_meant_for_it(
+    engine: Engine,
+) -> None:
+    back, front = (
+        engine.one("Secret", f"{name}-credentials").inputs["stringData"]
+        for name in ("ov-wag", "ov-frontend")
+    )
+
+    assert back == {
+        "AUTH0_CLIENT_SECRET": OUTSIDE_SECRETS["signOnSecret"],
+        "AWS_ACCESS_KEY_ID": OUTSIDE_SECRETS["bucketAccessKey"],
+        "AWS_SECRET_ACCESS_KEY": OUTSIDE_SECRETS["bucketSecretKey"],
+        "ES_PASSWORD": OUTSIDE_SECRETS["searchPassword"],
+        "OV_SECRET_KEY": SECRETS["secretKey"],
+    }
+    assert front == {"ES_API_KEY": OUTSIDE_SECRETS["searchBrowserKey"]}
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_what_opens_a_door_outside_comes_out_of_a_secret(generation: str) -> None:
+    applications = GENERATIONS[generation]
+
+    for each in (applications.backend, applications.migration, applications.frontend):
+        doors = {name for name in each.reads if name.endswith(("_KEY", "_PASSWORD", "_SECRET"))}
+        assert doors <= each.secret
+
+
+def test_the_index_is_filled_at_the_times_that_the_stack_says(engine: Engine) -> None:
+    changed: dict[str, Any] = {**ONE, "reindexSchedule": "30 4 * * 1"}
+    usual, other = (each.one("CronJob").inputs["spec"] for each in (engine, up(STACK, **changed)))
+
+    assert (usual["schedule"], other["schedule"]) == ("0 8 * * *", "30 4 * * 1")
+    assert usual["timeZone"] == "Etc/UTC"
+
+
+def test_missed_runs_keep_no_later_one_from_starting(engine: Engine) -> None:
+    # Without a deadline a hundred of them would, for good.
+    assert engine.one("CronJob").inputs["spec"]["startingDeadlineSeconds"] == 3600
+
+
+def test_the_index_is_filled_from_a_database_that_fits_the_code(engine: Engine) -> None:
+    assert engine.one("Job").urn in engine.one("CronJob").dependencies
+
+
 # The way out
 
 
@@ -101,6 +206,22 @@ def test_out_of_the_cluster_means_public_addresses_at_the_ports_of_the_services(
     assert peer["ipBlock"]["cidr"] == "0.0.0.0/0"
     assert set(peer["ipBlock"]["except"]) >= {"10.0.0.0/8", "169.254.0.0/16", "192.168.0.0/16"}
     assert [each["port"] for each in rule["ports"]] == [443, 9200]
+
+
+def way_out(engine: Engine, name: str) -> tuple[Any, set[float]]:
+    """Return to where, and to which ports, the pods of a service are let out."""
+    policy: Resource = engine.one("NetworkPolicy", f"{name}-to-outside")
+    spec = policy.inputs["spec"]
+    assert spec["policyTypes"] == ["Egress"]
+    assert spec["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == name
+    (rule,) = spec["egress"]
+    return rule["to"], {port["port"] for port in rule["ports"]}
+
+
+def test_each_service_is_let_out_to_the_ports_of_what_it_asks(engine: Engine) -> None:
+    assert way_out(engine, "ov-wag")[1] == {443, 9200}
+    assert way_out(engine, "migrate")[1] == {443}
+    assert way_out(engine, "reindex")[1] == {9200}
 
 
 def test_networks_that_are_named_are_the_only_ones() -> None:
@@ -117,6 +238,8 @@ def test_nobody_else_gets_out(engine: Engine) -> None:
     names = {each.name for each in engine.all("NetworkPolicy") if each.name.endswith("-outside")}
 
     assert names == {"ov-wag-to-outside", "migrate-to-outside", "reindex-to-outside"}
+    policies = {each.name for each in settled(STACK).all("NetworkPolicy")}
+    assert not [name for name in policies if name.endswith("-outside")]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,11 @@ def test_nobody_asks_outside_but_the_clusters_name_server() -> None:
     assert server["namespaceSelector"]["matchLabels"] == {
         "kubernetes.io/metadata.name": "kube-system"
     }
-    assert {each["port"] for each in names["ports"]} == {53}
+    # What does not fit into one packet is asked again by TCP.
+    assert [(each["protocol"], each["port"]) for each in names["ports"]] == [
+        ("UDP", 53),
+        ("TCP", 53),
+    ]
 
 
 @pytest.mark.parametrize("protect", [True, False])

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.options import OWNED
+from components.options import FORCED, OWNED
 from components.settings import Settings
 from tests.engine import Engine, Resource, run
 from tests.stacks import ONE, SCHEMA, SECRETS, configured, settled, settled_of_one, up
@@ -258,6 +258,16 @@ def test_every_object_is_applied_under_one_name_whoever_applies_it() -> None:
     for each in settled(STACK).objects:
         annotations = each.inputs["metadata"].get("annotations", {})
         assert annotations.items() >= OWNED.items(), each.urn
+
+
+def test_only_the_namespace_is_taken_back_from_whoever_changed_it() -> None:
+    taken = [
+        each.kind
+        for each in settled(STACK).objects
+        if FORCED.items() <= each.inputs["metadata"].get("annotations", {}).items()
+    ]
+
+    assert taken == ["Namespace"]
 
 
 def test_what_marks_an_object_for_the_engine_does_not_reach_its_pods() -> None:

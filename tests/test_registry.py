@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from components.artifact import Credentials
+from components.artifact import Credentials, docker_config
 from components.registry import RegistryAccess, RegistryAccessArgs
 from tests.engine import Engine, Resource, run, texts
 from tests.stacks import DIGEST, SEALED, STACKS, up
@@ -49,6 +49,18 @@ def test_docker_hub_is_known_by_the_name_that_nodes_look_for() -> None:
 
 def test_it_is_a_secret_whatever_it_was_made_of() -> None:
     assert access("ghcr.io").secret == {"stringData"}
+
+
+def test_it_is_a_secret_before_anybody_is_given_it() -> None:
+    def program() -> pulumi.Output[None]:
+        password = pulumi.Output.from_input(PASSWORD)
+        known = Credentials(server="ghcr.io", username="archivist", password=password)
+        return pulumi.Output.all(docker_config([known]).is_secret()).apply(expect)
+
+    def expect(secrecy: list[bool]) -> None:
+        assert secrecy == [True]
+
+    run(program)
 
 
 def test_credentials_do_not_show_their_password() -> None:

@@ -38,6 +38,16 @@ def test_the_quota_follows_from_what_is_asked_for() -> None:
     assert found["limits.memory"] == f"{33 * SPARE}Mi"
 
 
+def test_a_change_of_everything_to_twice_its_size_finds_room() -> None:
+    needs = [Need(cpu=10, memory=20, memory_limit=30), Need(cpu=1, memory=2, memory_limit=3)]
+    found = quota(room(*needs))
+
+    # Those that leave are still there when those that come are twice as large.
+    assert 3 * sum(need.memory_limit for need in needs) <= amount(found["limits.memory"])
+    assert 3 * sum(need.cpu for need in needs) <= amount(found["requests.cpu"])
+    assert 2 * len(needs) < int(found["pods"])
+
+
 def test_nobody_opens_a_second_door() -> None:
     found = quota(settled("openvault"))
 

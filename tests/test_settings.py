@@ -79,6 +79,12 @@ REFUSED: list[tuple[str, Any, str, str]] = [
         "./ov images pin ov-wag REFERENCE",
     ),
     ("frontendImage", "", "a tag other than latest", "./ov images pin ov-frontend"),
+    (
+        "frontendImage",
+        f"docker.io/wgbhmla/ov-frontend:v1.4.0@{DIGEST}",
+        "it is of generation 1.x, and the stack of 0.x",
+        "./ov images pin ov-frontend REFERENCE",
+    ),
     ("databaseImage", "postgres", "a tag other than latest", "./ov images pin db"),
     ("databaseImage", "postgres:14.2", "a digest is needed", "./ov images pin db postgres:14.2"),
     ("jumpboxImage", "", "a tag other than latest", "./ov images pin jumpbox"),
@@ -217,6 +223,8 @@ def test_the_value_that_was_refused_is_shown() -> None:
 def test_the_value_of_a_secret_is_never_shown() -> None:
     assert "hunter2" not in refusal(lambda: load(databasePassword="hunter2"))
     assert SECRETS["secretKey"] not in repr(load())
+    # Nor that there is one, by name: what is shown is what may be shown.
+    assert not [name for name in ("secret_key", "password") if name in repr(load())]
 
 
 def test_a_secret_stored_in_clear_is_refused() -> None:
@@ -480,6 +488,8 @@ def test_a_service_needs_what_its_contract_says_unless_the_stack_knows_better() 
         need(usual, "ov-frontend"), cpu=1000, memory_limit=1024
     )
     assert need(larger, "ov-nginx") == need(usual, "ov-nginx")
+    faster = load(resources={"ov-nginx": {"cpu": "200m"}})
+    assert need(faster, "ov-nginx") == replace(need(usual, "ov-nginx"), cpu=200)
 
 
 def test_each_worker_more_gets_the_memory_it_takes() -> None:

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
 import pytest
 
-from components.naming import PROJECT
 from tests.engine import Engine, Resource, texts
 from tests.stacks import (
     ONE,
@@ -98,21 +96,6 @@ def test_the_two_stacks_share_no_address() -> None:
 
     for key in ("siteUrl", "adminUrl", "kubeContext"):
         assert first[key] != second[key]
-
-
-def test_nothing_of_one_stack_is_told_to_the_other(engine: Engine, stack: str) -> None:
-    (other,) = set(STACKS) - {stack}
-    addresses = [str(chosen(other)[key]) for key in ("siteUrl", "adminUrl")]
-    theirs = {other, *(urlsplit(address).hostname for address in addresses)}
-    said = {word for each in engine.seen for text in texts(each.inputs) for word in words(text)}
-
-    # One of the two is called as the whole program is, and so are its data.
-    assert not said & theirs - {PROJECT}
-
-
-def words(text: str) -> list[str]:
-    """Return the names in *text*, with their dots and dashes."""
-    return re.findall(r"[\w.-]+", text)
 
 
 # Structure

@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from components.contract import CONTRACTS
 from components.endpoint import Address, Edge, Endpoint, Pods
 from components.generations import GENERATIONS
 from components.naming import NAMESPACES, labels, volume
@@ -148,16 +147,6 @@ def test_a_migration_runs_under_the_environment_of_its_server(generation: str) -
     assert applications.backend.required <= applications.migration.required
     assert applications.backend.secret <= applications.migration.secret
     assert applications.backend.uid == applications.migration.uid
-
-
-@pytest.mark.parametrize("generation", GENERATIONS)
-def test_no_image_is_said_to_read_what_none_ever_read(generation: str) -> None:
-    # Deployments of these applications have set them for years.
-    dead = {"OV_WORKERS", "ES_GBH_INDEX", "OV_GOOGLE_CLIENT_ID"}
-    applications = GENERATIONS[generation]
-
-    for service in CONTRACTS:
-        assert not applications.contract(service).reads & dead, service
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

@@ -12,9 +12,6 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 TABLES = Path(__file__).parent / "promises"
 
-# The failures that deployments of these applications have really had.
-INVARIANTS = Path(__file__).parent / "invariants.toml"
-
 
 class StaleError(Exception):
     """A mutant whose text is not, or not once, where it is looked for."""
@@ -32,8 +29,8 @@ class Mutant:
     # The file, or a folder in one of whose files the text is: what moves between two files of a
     # folder is found all the same.
     within: str = "components"
-    # The row of the invariants that the promise stands for.
-    invariant: str = ""
+    # The row of docs/invariants.md that the promise stands for.
+    invariant: int = 0
 
     def place(self, checkout: Path) -> Path:
         """Return the one file that has the text; a StaleError says that there is none such."""
@@ -52,11 +49,6 @@ class Mutant:
 def mutants(tables: Path = TABLES) -> list[Mutant]:
     """Return all mutants, area by area; what a table says of a mutant, Mutant must know."""
     return [mutant for path in sorted(tables.glob("*.toml")) for mutant in _area(path)]
-
-
-def invariants() -> dict[str, str]:
-    """Return each invariant by its name."""
-    return tomllib.loads(INVARIANTS.read_text())
 
 
 def chosen(known: Iterable[Mutant], word: str) -> list[Mutant]:

@@ -120,7 +120,9 @@ def test_a_file_is_replaced_in_one_go_and_keeps_its_mode(tmp_path: Path) -> None
     path.chmod(0o640)
     before = StackFile.read(path)
 
-    before.with_value("a", "two").write(before)
+    with path.open("rb") as reader:
+        before.with_value("a", "two").write(before)
+        assert reader.read() == b"config:\r\n  a: one\r\n"
 
     assert path.read_bytes() == b"config:\r\n  a: two\r\n"
     assert path.stat().st_mode & 0o777 == 0o640

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import prerequisites
+from sandbox.errors import Refusal
 from sandbox.instance import Instance
 from sandbox.prerequisites import ALWAYS, GIGABYTE, TO_UNPACK, Facts, Needs
 
@@ -41,6 +42,25 @@ def lacks(facts: Facts, needs: Needs = EVERYTHING) -> list[str]:
 
 def test_a_good_machine_lacks_nothing() -> None:
     assert lacks(GOOD) == []
+
+
+def test_all_that_is_missing_is_told_at_once_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = GOOD
+
+    def observe(_instance: Instance) -> Facts:
+        return machine
+
+    monkeypatch.setattr(prerequisites, "observe", observe)
+    prerequisites.demand(INSTANCE, EVERYTHING)
+    machine = replace(GOOD, user=1000, memory=2 * GIGABYTE)
+
+    with pytest.raises(Refusal) as refused:
+        prerequisites.demand(INSTANCE, EVERYTHING)
+    assert "nothing was started" in refused.value.why
+    assert "root's rights" in refused.value.why
+    assert "4 GB of memory" in refused.value.why
 
 
 @pytest.mark.parametrize(
