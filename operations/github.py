@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -158,7 +158,7 @@ def _setting(name: str) -> str:
 
 
 @contextmanager
-def _github() -> Iterator[httpx.Client]:
+def _github() -> Generator[httpx.Client]:
     """Give a client of GitHub's API for this repository; what goes wrong is told in words."""
     api = os.environ.get("GITHUB_API_URL", "https://api.github.com")
     base = f"{api}/repos/{_setting('GITHUB_REPOSITORY')}/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +33,7 @@ def smoke(platform: Platform, *words: str) -> tuple[int, list[str], str]:
 
 
 @pytest.fixture
-def healed(platform: Platform) -> Iterator[Platform]:
+def healed(platform: Platform) -> Generator[Platform]:
     """Give the platform, and have the engine undo afterwards what was done to it."""
     yield platform
     force = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
@@ -119,7 +119,7 @@ def any_host(platform: Platform, folder: Path) -> None:
     }
     (folder / "policy.json").write_text(json.dumps(policy))
     platform.kubectl("apply", "-f", str(folder / "policy.json"))
-    rule = ("--rule=wrong.invalid/*=ov-frontend:80", "--class=nginx")
+    rule = ("--rule=wrong.invalid/*=ov-frontend:80", "--class=sandbox")
     platform.kubectl("create", "ingress", "wrong", *rule)
     time.sleep(3)
 
