@@ -29,7 +29,7 @@ class _Echo(BaseHTTPRequestHandler):
         if self.path == "/page":
             self._say(PAGE, "text/html")
         elif self.path == "/stern":
-            self._say(PAGE, "text/html", **{"X-Frame-Options": "DENY"})
+            self._say(PAGE, "text/html", frame="DENY")
         elif self.path == "/fails":
             self._say("our own words", "text/plain", status=503)
         else:
@@ -47,11 +47,11 @@ class _Echo(BaseHTTPRequestHandler):
     def _address(self) -> str:
         return self.connection.getsockname()[0]
 
-    def _say(self, text: str, kind: str, status: int = 200, **headers: str) -> None:
+    def _say(self, text: str, kind: str, status: int = 200, frame: str = "") -> None:
         content = text.encode()
         self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
+        if frame:
+            self.send_header("X-Frame-Options", frame)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Set-Cookie", "sessionid=1; HttpOnly; Secure")

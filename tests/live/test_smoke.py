@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -108,7 +109,7 @@ def certificate_ended(platform: Platform, folder: Path) -> None:
 
 def any_host(platform: Platform, folder: Path) -> None:
     """Open a way past the proxy, on which the front end answers to whatever name."""
-    policy = {
+    policy: dict[str, Any] = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {"name": "wrong"},
