@@ -79,7 +79,7 @@ case $ADMIN_SCHEME in
 esac
 
 # nginx looks for included files beside the one it is given.
-for file in nginx.conf files.conf proxy.conf; do
+for file in nginx.conf files.conf proxy.conf frontend.conf backend.conf once-more.conf; do
     sed -e "s|@HERE@|$here|g" -e "s|@RUN_DIR@|$RUN_DIR|g" -e "s|@FILES@|$FILES|g" \
         -e "s|@MIME_TYPES@|$MIME_TYPES|g" -e "s|@PORT@|$PORT|g" -e "s|@WORKERS@|$WORKERS|g" \
         -e "s|@RESOLVERS@|${resolvers:-127.0.0.1}|g" -e "s|@UPLOAD_LIMIT@|$UPLOAD_LIMIT|g" \

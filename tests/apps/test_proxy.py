@@ -213,6 +213,22 @@ def test_an_answer_of_the_application_is_never_replaced(proxy: Proxy) -> None:
     assert (answer.status_code, answer.text) == (503, "our own words")
 
 
+@pytest.mark.parametrize("host", [SITE, ADMIN])
+def test_a_reader_whose_answer_was_cut_off_is_served_by_another_try(
+    proxy: Proxy, host: str
+) -> None:
+    answer = proxy.ask(host, f"/cut/{host}")
+
+    assert (answer.status_code, answer.text) == (200, "answered")
+
+
+def test_what_changes_something_is_never_sent_twice(proxy: Proxy) -> None:
+    answer = proxy.ask(ADMIN, "/cut/write", "POST", b"title=A")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert "Back in a moment" in answer.text
+
+
 def test_it_says_so_kindly_when_nobody_answers_behind_it(start: Start) -> None:
     proxy = start(FRONTEND="127.0.0.1:9", BACKEND="127.0.0.1:9")
 

@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 from typing_extensions import override
 
@@ -23,6 +24,8 @@ PAGE = f"""\
 
 class _Echo(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Whose answer was cut off once.
+    cut: ClassVar[set[str]] = set()
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -30,6 +33,11 @@ class _Echo(BaseHTTPRequestHandler):
             self._say(PAGE, "text/html")
         elif self.path == "/stern":
             self._say(PAGE, "text/html", frame="DENY")
+        elif self.path.startswith("/cut"):
+            self.close_connection = True
+            if self.path in self.cut:
+                self._say("answered", "text/plain")
+            self.cut.add(self.path)
         elif self.path == "/fails":
             self._say("our own words", "text/plain", status=503)
         else:
