@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.naming import PROJECT
-from components.options import FORCED, children
+from components.options import FORCED, children, kept
 
 _POD_SECURITY = "restricted"
 
@@ -60,12 +60,6 @@ class Namespace(pulumi.ComponentResource):
         self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("openvault:components:Namespace", name, None, opts)
-        # Deleting a namespace deletes the volumes in it, whatever protects them elsewhere.
-        kept = pulumi.ResourceOptions.merge(
-            children(self, opts),
-            pulumi.ResourceOptions(retain_on_delete=True, protect=args.protect),
-        )
-
         namespace = k8s.core.v1.Namespace(
             name,
             # Its marks say whose it is and what may run in it.
@@ -74,7 +68,8 @@ class Namespace(pulumi.ComponentResource):
                 "labels": _labels(),
                 "annotations": {**FORCED, **args.membership},
             },
-            opts=kept,
+            # Deleting it deletes the volumes in it, whatever protects them elsewhere.
+            opts=kept(self, opts, protect=args.protect),
         )
 
         for rule, spec in (("default-deny", _DENY), ("default-egress", _EGRESS)):

@@ -44,3 +44,11 @@ def children(
         depends_on=opts.depends_on if opts else None,
         custom_timeouts=TIMEOUTS,
     )
+
+
+def kept(
+    component: pulumi.ComponentResource, opts: pulumi.ResourceOptions | None, *, protect: bool
+) -> pulumi.ResourceOptions:
+    """Return the options of what stays when the stack goes; *protect* forbids that it goes."""
+    stays = pulumi.ResourceOptions(retain_on_delete=True, protect=protect)
+    return pulumi.ResourceOptions.merge(children(component, opts), stays)

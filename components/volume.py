@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.naming import FACT, labels
-from components.options import AT_ONCE, children
+from components.options import AT_ONCE, kept
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,11 +32,6 @@ class Volume(pulumi.ComponentResource):
         self, name: str, args: VolumeArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("openvault:components:Volume", name, None, opts)
-        kept = pulumi.ResourceOptions.merge(
-            children(self, opts),
-            pulumi.ResourceOptions(retain_on_delete=True, protect=args.protect),
-        )
-
         claim = k8s.core.v1.PersistentVolumeClaim(
             name,
             metadata={
@@ -46,7 +41,7 @@ class Volume(pulumi.ComponentResource):
                 "annotations": AT_ONCE | _notes(args),
             },
             spec=_claim(args),
-            opts=kept,
+            opts=kept(self, opts, protect=args.protect),
         )
 
         self.claim = claim.metadata.name
