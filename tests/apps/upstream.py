@@ -41,8 +41,9 @@ class _Echo(BaseHTTPRequestHandler):
         elif self.path == "/fails":
             self._say("our own words", "text/plain", status=503)
         else:
-            said = {"path": self.path, "headers": dict(self.headers), "address": self._address}
-            self._say(json.dumps(said), "application/json")
+            address, port = self.connection.getsockname()[:2]
+            said = {"path": self.path, "headers": dict(self.headers)}
+            self._say(json.dumps(said | {"address": address, "port": port}), "application/json")
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -50,10 +51,6 @@ class _Echo(BaseHTTPRequestHandler):
     @override
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
-
-    @property
-    def _address(self) -> str:
-        return self.connection.getsockname()[0]
 
     def _say(self, text: str, kind: str, status: int = 200, frame: str = "") -> None:
         content = text.encode()

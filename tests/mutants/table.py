@@ -31,6 +31,8 @@ class Mutant:
     within: str = "components"
     # The row of docs/invariants.md that the promise stands for.
     invariant: int = 0
+    # Whether its tests need programs of the sandbox, which are no part of a checkout.
+    tools: bool = False
 
     def place(self, checkout: Path) -> Path:
         """Return the one file that has the text; a StaleError says that there is none such."""

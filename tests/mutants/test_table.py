@@ -49,7 +49,9 @@ def faults(mutant: Mutant) -> Iterator[str]:
     if not mutant.tests:
         yield f"{mutant.promise}: nobody is to notice"
     for test in mutant.tests:
-        if not (CHECKOUT / test).is_file():
+        file, _, name = test.partition("::")
+        path = CHECKOUT / file
+        if not path.is_file() or f"def {name}" not in path.read_text():
             yield f"{mutant.promise}: there is no {test}"
 
 

@@ -50,9 +50,9 @@ class Bench:
         self._lock = Lock()
         _copy(checkout, self._clean)
 
-    def require_green(self, tests: Sequence[str]) -> None:
+    def require_green(self, tests: Sequence[str], *, tools: bool = False) -> None:
         """Run *tests* with nothing broken; a RedBaselineError says what fails."""
-        code, said = self._pytest(self._clean, tests)
+        code, said = _pytest(self._clean, tests, tools=tools)
         if code != _GREEN:
             raise RedBaselineError(_first_failure(said) or said[-2000:])
 
@@ -63,10 +63,10 @@ class Bench:
         try:
             place = mutant.place(copy)
             _break(place, mutant)
-            for tests in (mutant.tests, WHOLE):
+            for tests in (mutant.tests,) if mutant.tools else (mutant.tests, WHOLE):
                 if tests is WHOLE:
                     self._require_green_whole()
-                code, said = self._pytest(copy, tests)
+                code, said = _pytest(copy, tests, tools=mutant.tools)
                 if code == _RED:
                     return Verdict(mutant, caught=True, words=_first_failure(said))
                 if code != _GREEN:
@@ -87,22 +87,25 @@ class Bench:
     def _whole(self) -> None:
         self.require_green(WHOLE)
 
-    def _pytest(self, folder: Path, tests: Sequence[str]) -> tuple[int, str]:
-        words = ("-x", "-q", "--no-header", "--tb=line", "-m", "not live", "-p", "no:cacheprovider")
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "pytest", *words, *tests],
-                cwd=folder,
-                env=_environment(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return _HANGS, f"a test waits for more than {PATIENCE} seconds"
-        return done.returncode, done.stdout
+
+def _pytest(folder: Path, tests: Sequence[str], *, tools: bool) -> tuple[int, str]:
+    """Return pytest's exit code and what it says of *tests* in *folder*."""
+    words = ("-x", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider")
+    marked = "live" if tools else "not live"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *words, "-m", marked, *tests],
+            cwd=folder,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _HANGS, f"a test waits for more than {PATIENCE} seconds"
+    return done.returncode, done.stdout
 
 
 def _break(place: Path, mutant: Mutant) -> None:
