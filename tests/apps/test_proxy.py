@@ -21,7 +21,7 @@ ENTRYPOINT = CHECKOUT / "images/ov-nginx/entrypoint.sh"
 def test_the_site_is_the_front_end_and_the_admin_host_the_cms(start: Start) -> None:
     with echo() as front, echo() as back:
         proxy = start(FRONTEND=f"127.0.0.1:{front}", BACKEND=f"127.0.0.1:{back}")
-        answered = [proxy.ask(host).json()["port"] for host in (SITE, ADMIN)]
+        answered = [proxy.ask(host, "/somewhere").json()["port"] for host in (SITE, ADMIN)]
 
     assert answered == [front, back]
 
