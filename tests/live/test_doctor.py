@@ -1,0 +1,89 @@
+"""`ov doctor` after an update that was killed: what it finds, and that what it says heals it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operations.errors import Exit
+from sandbox.instance import CHECKOUT
+from tests.live.platform import Platform
+from tests.live.project import DEMO, Project, chosen
+
+pytestmark = pytest.mark.live
+
+MOMENT = "apps/v1:Deployment ov-nginx updating"
+
+
+@pytest.fixture
+def changed(platform: Platform, tmp_path: Path) -> Generator[Project]:
+    """Give ov-demo with another upload limit, and take that back afterwards."""
+    project = Project(platform=platform, folder=tmp_path / "stacks", stack=DEMO)
+    content = chosen(platform)
+    content["config"]["openvault:uploadLimit"] = "31m"
+    project.configure(content)
+    yield project
+    platform.run("pulumi", "up", "--yes", "--skip-preview", "-s", DEMO, "--non-interactive")
+
+
+def doctor(project: Project) -> tuple[int, dict[str, Any]]:
+    """Return the code and the findings by name."""
+    said = project.platform.run(
+        str(CHECKOUT / "ov"), "doctor", "--stack", DEMO, "--offline", "--json",
+        env=project.environment, check=False,
+    )  # fmt: skip
+    return said.returncode, {each["name"]: each for each in json.loads(said.stdout)["findings"]}
+
+
+def kill_an_update(project: Project) -> None:
+    """Kill the engine with all it started, in the middle of a roll-out."""
+    with subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "-s", DEMO, "--non-interactive",
+         "--color", "never"],
+        env={**project.platform.environment, **project.environment},
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as engine:  # fmt: skip
+        said: list[str] = []
+        for line in engine.stdout or ():
+            said.append(line)
+            if MOMENT in line:
+                break
+        os.killpg(engine.pid, signal.SIGKILL)
+    assert MOMENT in said[-1], "".join(said)
+
+
+def test_an_update_that_was_killed_is_found_and_healed_by_what_is_said(changed: Project) -> None:
+    code, well = doctor(changed)
+    assert code == 0, well
+    kill_an_update(changed)
+
+    code, found = doctor(changed)
+
+    assert code == Exit.SICK
+    sick = [name for name in found if not found[name]["well"]]
+    assert sick[:2] == ["lock", "pending operations"]
+    assert "held by" in found["lock"]["said"]
+    assert "updating ov-nginx" in found["pending operations"]["said"]
+    for name in ("lock", "pending operations"):
+        for line in found[name]["do"]:
+            command = line.partition("    (")[0]
+            if command.startswith("pulumi "):
+                changed.platform.run(
+                    *shlex.split(command), "--non-interactive", env=changed.environment
+                )
+    code, healed = doctor(changed)
+    assert code == 0, healed
+    changed.pulumi("preview", "--expect-no-changes")
