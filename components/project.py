@@ -16,6 +16,9 @@ from components.naming import MARK
 from components.options import TIMEOUTS
 from components.quota import Amounts, notes
 
+# Rancher adds its own of these, of which the provider would make a change each time.
+_ADDED = ["annotations", "labels"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectArgs:
@@ -43,8 +46,7 @@ class Project(pulumi.ComponentResource):
             retain_on_delete=bool(wanted.adopted),
             # Without effect on one that the state knows already.
             import_=wanted.adopted or wanted.present or None,
-            # Rancher adds its own, of which the provider would make a change each time.
-            ignore_changes=["annotations", "labels"],
+            ignore_changes=_ADDED,
         )
 
         project = rancher2.Project(
@@ -67,7 +69,13 @@ class Project(pulumi.ComponentResource):
                 role_template_id=member.role,
                 group_principal_id=member.principal if member.is_group else None,
                 user_principal_id=None if member.is_group else member.principal,
-                opts=child,
+                opts=pulumi.ResourceOptions.merge(
+                    child,
+                    pulumi.ResourceOptions(
+                        import_=wanted.bindings.get(binding),
+                        ignore_changes=_ADDED,
+                    ),
+                ),
             )
 
         self.id = project.id

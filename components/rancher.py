@@ -50,7 +50,12 @@ def require_rancher(settings: Settings) -> Settings:
     found = asked.project()
     for problem in asked.changed(found):
         pulumi.log.warn(problem)
-    return replace(settings, rancher=replace(wanted, present=found["id"] if found else ""))
+    there = replace(
+        wanted,
+        present=found["id"] if found else "",
+        bindings=asked.bindings(found["id"]) if found else {},
+    )
+    return replace(settings, rancher=there)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +122,17 @@ class _Asked:
                 "project without namespaces)",
             )
         return there[marked[0]] if marked else None
+
+    def bindings(self, project: str) -> Mapping[str, str]:
+        """Return the ids of a project's role bindings by name, which a lost state knows not."""
+        query = urlencode({"projectId": project})
+        try:
+            listed: Sequence[Document] = self._get(f"/v3/projectroletemplatebindings?{query}")[
+                "data"
+            ]
+        except _RefusedError as refused:
+            self._explain(refused)
+        return {each["name"]: each["id"] for each in listed if each["projectId"] == project}
 
     def _demand_adoptable(self, there: Mapping[str, Document], marked: Sequence[str]) -> None:
         adopted, stack = self.wanted.adopted, self.stack

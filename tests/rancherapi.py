@@ -40,6 +40,8 @@ class FakeRancher:
     """What is answered: a status instead of a body, or what is raised."""
 
     projects: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    # Role bindings of the stack's project, by name.
+    bindings: tuple[str, ...] = ()
     # The project of the stack's namespace; None: there is no namespace.
     place: str | None = None
     updated: str = "True"
@@ -66,8 +68,13 @@ class FakeRancher:
             return self.cluster, {"conditions": [said]}
         if path == "/v3/projects?clusterId=local":
             return self.listing, {"data": self.projects}
+        if path == "/v3/projectroletemplatebindings?projectId=local%3Ap-ours1":
+            return 200, {"data": [self._binding(name) for name in self.bindings]}
         assert path == "/v3/cluster/local/namespaces/ov-demo"
         return (404, {}) if self.place is None else (200, {"projectId": self.place})
+
+    def _binding(self, name: str) -> dict[str, str]:
+        return {"name": name, "id": f"local-p-ours1:{name}", "projectId": "local:p-ours1"}
 
 
 class Connection:

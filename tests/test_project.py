@@ -115,6 +115,16 @@ def test_a_project_that_is_there_is_not_made_again() -> None:
     assert made(under()).imported == ""
 
 
+def test_a_role_binding_that_is_there_is_not_made_again() -> None:
+    (first, *_) = under().all("ProjectRoleTemplateBinding")
+    there = FakeRancher(projects=[project()], place="local:p-ours1", bindings=(first.name,))
+    found = {each.name: each for each in under(there).all("ProjectRoleTemplateBinding")}
+
+    assert found.pop(first.name).imported == f"local-p-ours1:{first.name}"
+    assert {each.imported for each in found.values()} == {""}
+    assert first.ignored == ("annotations", "labels")
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_public_sites_project_is_protected(stack: str) -> None:
     there = FakeRancher(projects=[])

@@ -61,6 +61,7 @@ def test_the_token_goes_to_the_address_of_the_settings(monkeypatch: pytest.Monke
         "/v3/clusters/local",
         "/v3/projects?clusterId=local",
         "/v3/cluster/local/namespaces/ov-demo",
+        "/v3/projectroletemplatebindings?projectId=local%3Ap-ours1",
     ]
     for to, _, headers in there.asked:
         assert to == "rancher.example.org:443"

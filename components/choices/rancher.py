@@ -50,6 +50,8 @@ class Rancher:
     adopted: str
     # The project that bears this stack's mark, known once Rancher was asked.
     present: str = ""
+    # Its role bindings there, by name.
+    bindings: Mapping[str, str] = field(default_factory=dict[str, str])
     name: str
     description: str
     members: Sequence[Member]

@@ -110,7 +110,7 @@ def test_a_container_that_may_take_more_than_any_of_ours_is_refused(
 ) -> None:
     huge = pod(platform, "huge", {"limits": {"memory": "4Gi"}})
 
-    assert "maximum memory usage per Container is 768Mi" in refusal(platform, tmp_path, huge)
+    assert "maximum memory usage per Container is 1Gi" in refusal(platform, tmp_path, huge)
 
 
 def test_a_pod_that_wants_the_others_share_is_refused(platform: Platform, tmp_path: Path) -> None:
