@@ -237,11 +237,12 @@ def test_what_changes_something_is_never_sent_twice(proxy: Proxy) -> None:
     assert "Back in a moment" in answer.text
 
 
-def test_it_says_so_kindly_when_nobody_answers_behind_it(start: Start) -> None:
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_it_says_so_kindly_when_nobody_answers_behind_it(start: Start, method: str) -> None:
     proxy = start(FRONTEND="127.0.0.1:9", BACKEND="127.0.0.1:9")
 
     for host in (SITE, ADMIN):
-        answer = proxy.ask(host, "/anything", "POST")
+        answer = proxy.ask(host, "/anything", method)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
         assert "Back in a moment" in answer.text
 
