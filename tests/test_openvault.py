@@ -260,6 +260,12 @@ def test_every_object_is_applied_under_one_name_whoever_applies_it() -> None:
         assert annotations.items() >= OWNED.items(), each.urn
 
 
+def test_the_tools_that_keep_copies_learn_where_they_go() -> None:
+    where = {"place": "s3://copies/ov-demo", "schedule": "30 2 * * *", "keepDays": 30}
+
+    assert up(STACK, backups=where).exports["backups"] == where
+
+
 def test_only_the_namespace_is_taken_back_from_whoever_changed_it() -> None:
     taken = [
         each.kind

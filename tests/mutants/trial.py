@@ -135,8 +135,9 @@ def _copy(checkout: Path, folder: Path) -> None:
 
 
 def _environment() -> Mapping[str, str]:
-    """Return the environment without what a person's own pytest is told by it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    """Return the environment without what a person's own pytest is told by it, and loads."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return own | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def _first_failure(said: str) -> str:
