@@ -104,12 +104,8 @@ class _Asked:
     def project(self) -> Document | None:
         """Return the stack's project: the one that is adopted, or the one that bears its mark."""
         wanted, stack = self.wanted, self.stack
-        query = urlencode({"clusterId": wanted.cluster})
-        try:
-            listed: Sequence[Document] = self._get(f"/v3/projects?{query}")["data"]
-        except _RefusedError as refused:
-            self._explain(refused)
-        there = {each["id"]: each for each in listed if each["clusterId"] == wanted.cluster}
+        listed = self._all("projects", clusterId=wanted.cluster)
+        there = {each["id"]: each for each in listed}
         marked = [each["id"] for each in there.values() if _mark(each) == stack]
         if wanted.adopted:
             self._demand_adoptable(there, marked)
@@ -125,14 +121,16 @@ class _Asked:
 
     def bindings(self, project: str) -> Mapping[str, str]:
         """Return the ids of a project's role bindings by name, which a lost state knows not."""
-        query = urlencode({"projectId": project})
+        listed = self._all("projectroletemplatebindings", projectId=project)
+        return {each["name"]: each["id"] for each in listed}
+
+    def _all(self, what: str, **wanted: str) -> Sequence[Document]:
+        """Return what Rancher has of a kind; it may leave a filter out that it does not know."""
         try:
-            listed: Sequence[Document] = self._get(f"/v3/projectroletemplatebindings?{query}")[
-                "data"
-            ]
+            found: Sequence[Document] = self._get(f"/v3/{what}?{urlencode(wanted)}")["data"]
         except _RefusedError as refused:
             self._explain(refused)
-        return {each["name"]: each["id"] for each in listed if each["projectId"] == project}
+        return [each for each in found if wanted.items() <= each.items()]
 
     def _demand_adoptable(self, there: Mapping[str, Document], marked: Sequence[str]) -> None:
         adopted, stack = self.wanted.adopted, self.stack

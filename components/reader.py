@@ -18,6 +18,9 @@ T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _SIZE = re.compile(r"([1-9]\d*)(Mi|Gi|Ti)")
 _MEBIBYTES = {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
+# Minute, hour, day of the month, month, day of the week, each as cron knows it.
+_TIME = r"(\*|\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*)(/\d{1,2})?"
+CRON = re.compile(rf"{_TIME}( {_TIME}){{4}}")
 _DOCKER = re.compile(r"(unix|tcp|ssh|npipe)://\S+")
 
 

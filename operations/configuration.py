@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+from operations.project import CHECKOUT
+
 PAGE = CHECKOUT / "docs" / "configuration.md"
 
 _HEAD = """\

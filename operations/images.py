@@ -21,12 +21,10 @@ from operations import names, project
 from operations.credentials import Credentials
 from operations.errors import Exit, Refused
 from operations.listing import Row, asked, rows
-from operations.project import DEMO, PRODUCTION, SERVICES, Project
+from operations.project import CHECKOUT, DEMO, PRODUCTION, SERVICES, Folder, Project
 from operations.registry import Access, Registry
 from operations.resolution import Resolved, age, fit, resolve, tag_now
 from operations.stackfile import StackFile
-
-CHECKOUT = Path(__file__).resolve().parent.parent
 
 app = typer.Typer(
     help="Which image a tag is, which each stack runs, and how to choose another.",
@@ -42,15 +40,6 @@ PasswordStdin = Annotated[
 Authority = Annotated[
     Path | None,
     typer.Option("--ca", help="Trust this authority's certificate too, and use TLS everywhere."),
-]
-Folder = Annotated[
-    Path,
-    typer.Option(
-        "--settings",
-        envvar="PULUMI_OPTION_CWD",
-        help="The folder with the stacks' settings; the checkout, unless pulumi looks elsewhere.",
-        show_default=False,
-    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 

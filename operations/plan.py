@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from operations.errors import Exit, Refused
+from operations.programs import said_by
 
 Inputs = Mapping[str, Any]
 
@@ -91,22 +91,19 @@ def preview(stack: str, *, refresh: bool = False) -> Plan:
 
 def pulumi(stack: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the engine's command line on *stack*, without asking anybody anything."""
-    try:
-        return subprocess.run(
-            ["pulumi", *words, "--stack", stack, "--non-interactive", "--color", "never"],
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
+    # A plan takes as long as it takes.
+    done = said_by(
+        *("pulumi", *words, "--stack", stack, "--non-interactive", "--color", "never"),
+        patience=None,
+    )
+    if done is None:
         raise Refused(
             Exit.TOOLS,
             "The program pulumi is missing",
             "it is not on this shell's PATH",
             'Install it, or use the sandbox\'s: make up, then eval "$(make -s env)"',
-        ) from None
+        )
+    return done
 
 
 def read(stack: str, digest: Mapping[str, Any]) -> Plan:

@@ -17,11 +17,9 @@ from operations import plan
 from operations.cause import causes
 from operations.errors import Exit, Refused
 from operations.page import page
-from operations.project import DEMO, Project
+from operations.project import CHECKOUT, DEMO, Folder, Project
 from operations.review import Acknowledgement, Review, acknowledgements, review
 from operations.verdict import Severity
-
-CHECKOUT = Path(__file__).resolve().parent.parent
 
 _COLOURS = {
     Severity.HARMLESS: "green",
@@ -59,15 +57,7 @@ def command(  # noqa: PLR0913, each option of a command is an argument
         Path | None, typer.Option("--markdown", metavar="FILE", help="Write a comment, too.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    folder: Annotated[
-        Path,
-        typer.Option(
-            "--settings",
-            envvar="PULUMI_OPTION_CWD",
-            help="The folder with the stacks' settings; the checkout, unless told otherwise.",
-            show_default=False,
-        ),
-    ] = CHECKOUT,
+    folder: Folder = CHECKOUT,
 ) -> None:
     """Say what an update of each stack would do, and refuse what loses data unless it is meant.
 

@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+import typer
 import yaml
 
 from components.naming import NAMESPACES, PROJECT
 from operations.errors import Exit, Refused
 from operations.stackfile import StackFile, loaded
 
+CHECKOUT = Path(__file__).resolve().parent.parent
+
 PRODUCTION, DEMO = NAMESPACES
+
+# Of every command that reads settings.
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--settings",
+        envvar="PULUMI_OPTION_CWD",
+        help="The folder with the stacks' settings; the checkout, unless pulumi looks elsewhere.",
+        show_default=False,
+    ),
+]
 
 # A service's name in the cluster → what its settings' keys begin with.
 SERVICES: Mapping[str, str] = {

@@ -6,12 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.reader import Reader
+from components.reader import CRON, Reader
 
 _PLACE = re.compile(r"s3://[a-z0-9][-.a-z0-9]{1,61}[a-z0-9](/[-\w./]+)?")
-# Minute, hour, day of the month, month, day of the week, each as cron knows it.
-_FIELD = r"(\*|\d{1,2}(-\d{1,2})?(,\d{1,2}(-\d{1,2})?)*)(/\d{1,2})?"
-_SCHEDULE = re.compile(rf"{_FIELD}( {_FIELD}){{4}}")
 
 _MOST = 3650
 
@@ -43,7 +40,7 @@ def backups(read: Reader) -> Backups | None:
     if not isinstance(place, str) or not _PLACE.fullmatch(place):
         example = f"s3://{read.stack}-backups"
         read.entry(key, "place", f"{place!r} is no bucket with a folder", example)
-    if not isinstance(schedule, str) or not _SCHEDULE.fullmatch(schedule):
+    if not isinstance(schedule, str) or not CRON.fullmatch(schedule):
         read.entry(key, "schedule", f"{schedule!r} is no time as cron spells it", "'30 2 * * *'")
     if not isinstance(keep, int) or isinstance(keep, bool) or not 1 <= keep <= _MOST:
         read.entry(key, "keepDays", f"{keep!r} is not a number from 1 to {_MOST}", "30")

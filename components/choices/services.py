@@ -10,14 +10,12 @@ from ipaddress import ip_network
 from components.contract import Generation
 from components.endpoint import Address
 from components.outside import Outside
-from components.reader import Reader
+from components.reader import CRON, Reader
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _INDEX = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _WORD = re.compile(r"[\w.:@/+-]+")
 _PAGE = re.compile(r"https?://[\w.-]+(:\d+)?(/[\w./-]*)?")
-_FIELD = r"[\d*][\d*,/-]*"
-_TIMES = re.compile(rf"{_FIELD}( {_FIELD}){{4}}")
 
 # The index that the back end fills, by the name it gives it.
 _PAGES = "__wagtailcore_page"
@@ -106,7 +104,7 @@ def times(read: Reader, generation: Generation) -> str:
 
 def _five_fields(text: str) -> str | None:
     times = text.strip("'")
-    return times if _TIMES.fullmatch(times) else None
+    return times if CRON.fullmatch(times) else None
 
 
 def _storage(read: Reader) -> Iterator[tuple[str, str]]:

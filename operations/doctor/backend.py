@@ -11,7 +11,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from components.naming import PROJECT
-from operations.doctor.finding import Finding, Patient, last_words, said_by
+from operations.doctor.finding import Finding, Patient
+from operations.programs import last_words, said_by
 
 _QUIET = ("--non-interactive", "--color", "never")
 

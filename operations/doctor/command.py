@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,10 +17,8 @@ from operations.doctor import backend, cluster, tools
 from operations.doctor.finding import Finding, Patient
 from operations.errors import Exit, Refused
 from operations.listing import asked, rows
-from operations.project import DEMO, Project
+from operations.project import CHECKOUT, DEMO, Folder, Project
 from operations.registry import Access
-
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
 def command(
@@ -31,9 +28,7 @@ def command(
         bool, typer.Option("--offline", help="Ask no registry, and plan nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    folder: Annotated[
-        Path, typer.Option("--settings", envvar="PULUMI_OPTION_CWD", show_default=False)
-    ] = CHECKOUT,
+    folder: Folder = CHECKOUT,
 ) -> None:
     """Look at everything that looking after a stack needs, and say what to type.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from operations.doctor.finding import Finding, Patient, last_words, said_by
+from operations.doctor.finding import Finding, Patient
+from operations.programs import last_words, said_by
 
 # The program needs what these can do; see requirements.txt for the engine.
 LEAST: Mapping[str, tuple[Sequence[str], tuple[int, int]]] = {

@@ -18,13 +18,11 @@ from rich.text import Text
 from components.generations import GENERATIONS
 from operations.errors import Exit, Refused
 from operations.plan import pulumi
-from operations.project import Project
+from operations.project import CHECKOUT, Folder, Project
 from operations.smoke import checks, inside
 from operations.smoke.checks import Result, Site
 from operations.smoke.client import authority
 from operations.smoke.culprit import culprits
-
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
 def command(  # noqa: PLR0913, each option of a command is an argument
@@ -45,9 +43,7 @@ def command(  # noqa: PLR0913, each option of a command is an argument
         int, typer.Option("--wait", metavar="SECONDS", help="Try again for so long.")
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-    folder: Annotated[
-        Path, typer.Option("--settings", envvar="PULUMI_OPTION_CWD", show_default=False)
-    ] = CHECKOUT,
+    folder: Folder = CHECKOUT,
 ) -> None:
     """Look at the site and its admin from outside; exit code 13 names who is at fault."""
     project = Project(folder)

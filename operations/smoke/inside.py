@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import Any, cast
+
+from operations.programs import said_by
 
 _ASKED = ("get", "deployments,statefulsets", "-o", "json", "--request-timeout=10s")
 
@@ -13,17 +14,8 @@ def unready(context: str, namespace: str) -> list[str]:
     """Return the services that have fewer pods ready than the site needs; none if nobody knows."""
     if not context:
         return []
-    try:
-        done = subprocess.run(
-            ["kubectl", "--context", context, "--namespace", namespace, *_ASKED],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        return []
-    if done.returncode:
+    done = said_by("kubectl", "--context", context, "--namespace", namespace, *_ASKED)
+    if done is None or done.returncode:
         return []
     found = cast("list[dict[str, Any]]", json.loads(done.stdout)["items"])
     return [each["metadata"]["name"] for each in found if not each["status"].get("readyReplicas")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -87,16 +88,18 @@ exit 99
 def programs(tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'state'}?metadata=skip")
-    monkeypatch.setattr(cluster.httpx, "head", head(timedelta()))
+    monkeypatch.setattr(cluster, "client", saying(timedelta()))
     return Programs(tmp_path / "bin")
 
 
-def head(apart: timedelta) -> Callable[..., httpx.Response]:
-    def answer(url: str, **_: object) -> httpx.Response:
-        assert url.startswith("https://")
+def saying(apart: timedelta) -> Callable[[ssl.SSLContext], httpx.Client]:
+    """Return a site whose clock is so far *apart* from ours."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url == "https://demo.ov.wgbh-mla.org"
         return httpx.Response(200, headers={"Date": format_datetime(datetime.now(UTC) + apart)})
 
-    return answer
+    return lambda _: httpx.Client(transport=httpx.MockTransport(answer))
 
 
 @pytest.fixture
@@ -266,7 +269,7 @@ def test_a_lock_is_told_with_its_holder(
 def test_a_clock_that_is_wrong_is_found(
     programs: Programs, ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster.httpx, "head", head(timedelta(minutes=5)))
+    monkeypatch.setattr(cluster, "client", saying(timedelta(minutes=5)))
 
     said = ov("--offline")
 

@@ -11,6 +11,7 @@ from sandbox.instance import CHECKOUT
 
 ALLOWED = {
     "components.contract",
+    "components.generations",
     "components.naming",
     "components.reference",
     "sandbox.errors",
@@ -18,7 +19,7 @@ ALLOWED = {
 
 
 def foreign() -> Iterator[str]:
-    for path in (CHECKOUT / "operations").glob("*.py"):
+    for path in (CHECKOUT / "operations").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module:
                 yield node.module
