@@ -12,67 +12,14 @@ from typing import Any, cast
 
 from components.naming import PROJECT
 from operations.plan import Change, Plan, pulumi
+from operations.reaches import REACHES
 
-_BACKEND = ("Deployment ov-wag", "Job ov-wag-migrate", "CronJob *")
-_PROXY = ("Deployment ov-nginx",)
-_ROOM = ("ResourceQuota *", "LimitRange *")
-_PODS = ("Deployment *", "StatefulSet *", "Job *", "CronJob *")
-
-# A setting → what it changes, by kind and name.
-REACHES: Mapping[str, Sequence[str]] = {
-    "siteUrl": (*_BACKEND, *_PROXY, "Ingress *"),
-    "adminUrl": (*_BACKEND, *_PROXY, "Ingress *"),
-    "ingressClass": ("Ingress *",),
-    "tlsSecret": ("Ingress *",),
-    "tlsIssuer": ("Ingress *", "NetworkPolicy edge-to-ov-nginx-tls"),
-    "edge": ("NetworkPolicy edge-to-ov-nginx",),
-    "uploadLimit": (*_PROXY, "Ingress *"),
-    "workers": (*_BACKEND, *_ROOM),
-    "replicas": ("Deployment *", "PodDisruptionBudget *", *_ROOM),
-    "autoscaling": (
-        "Deployment *",
-        "HorizontalPodAutoscaler *",
-        "PodDisruptionBudget *",
-        *_ROOM,
-    ),
-    "resources": (*_PODS, *_ROOM),
-    "kubeContext": ("Provider *",),
-    "protect": ("Namespace *", "PersistentVolumeClaim *"),
-    "backendImage": (*_BACKEND, "Image ov-wag"),
-    "backendBuild": (*_BACKEND, "Image ov-wag"),
-    "frontendImage": ("Deployment ov-frontend", "Image ov-frontend"),
-    "frontendBuild": ("Deployment ov-frontend", "Image ov-frontend"),
-    "databaseImage": ("StatefulSet db", "Image db"),
-    "proxyImage": (*_PROXY, "Image ov-nginx"),
-    "proxyBuild": (*_PROXY, "Image ov-nginx"),
-    "jumpboxImage": ("Deployment jumpbox", "Image jumpbox"),
-    "jumpboxBuild": ("Deployment jumpbox", "Image jumpbox"),
-    "dockerHost": ("Provider *",),
-    "registries": (*_PODS, "Secret registries", "Image *"),
-    "jumpbox": ("* jumpbox", "NetworkPolicy jumpbox-*", *_ROOM),
-    "databaseStorage": ("PersistentVolumeClaim ov-db", "StatefulSet db"),
-    "staticStorage": ("PersistentVolumeClaim ov-static",),
-    "mediaStorage": ("PersistentVolumeClaim ov-media",),
-    "storageClass": ("PersistentVolumeClaim *",),
-    "storageClasses": ("PersistentVolumeClaim *",),
-    "adminUser": ("Job ov-wag-migrate",),
-    "adminEmail": ("Job ov-wag-migrate",),
-    "adminPassword": ("Secret ov-wag-administrator", "Job ov-wag-migrate"),
-    "databasePassword": (
-        "Secret db-credentials",
-        "StatefulSet db",
-        "Deployment jumpbox",
-        *_BACKEND,
-    ),
-    "secretKey": ("Secret ov-wag-credentials", *_BACKEND),
-}
-
-# A secret's setting cannot be compared; that the Secret differs says it, and by whom it is read.
-SECRETS = ("adminPassword", "databasePassword", "secretKey")
+# What the engine shows of a secret.
+_SEALED = "[secret]"
 
 # Files that decide what is deployed, and what they decide.
 FILES: Mapping[str, Sequence[str]] = {
-    "images/ov-nginx/": ("Image ov-nginx", *_PROXY),
+    "images/ov-nginx/": ("Image ov-nginx", "Deployment ov-nginx"),
     "images/jumpbox/": ("Image jumpbox", "Deployment jumpbox"),
     "components/": ("*",),
     "__main__.py": ("*",),
@@ -86,13 +33,20 @@ class Causes:
 
     # Settings by their short keys, with their values before and now where they may be shown.
     settings: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    # Secret settings of which one may differ: the object that holds them does.
+    sealed: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
 
     def of(self, change: Change) -> str:
         """Return in words why *change* is planned; "" if that cannot be told."""
         keys = [key for key in self.settings if _reaches(REACHES.get(key, ()), change)]
-        if keys:
-            return " and ".join(_changed(key, *self.settings[key]) for key in keys)
+        plain = [_changed(key, *self.settings[key]) for key in keys]
+        sealed = [key for key in self.sealed if _reaches(REACHES[key], change)]
+        if sealed:
+            which = f"one of {', '.join(sealed)}" if sealed[1:] else sealed[0]
+            plain.append(f"{which} has another value")
+        if plain:
+            return " and ".join(plain)
         exact = [name for name in self.files if _reaches(_decides(name), change)]
         return f"{_listed(exact)} changed" if exact else ""
 
@@ -105,11 +59,12 @@ def causes(plan: Plan, checkout: Path) -> Causes:
     if last is None:
         return Causes()
     before = {
-        key: str(value.get("value", "[secret]")) for key, value in last.get("config", {}).items()
+        key: str(value.get("value", _SEALED)) for key, value in last.get("config", {}).items()
     }
     commit = str(last.get("environment", {}).get("git.head", ""))
     return Causes(
-        settings=_different(before, plan.settings) | _secrets(plan),
+        settings=_different(before, plan.settings),
+        sealed=_sealed(plan),
         files=_files(checkout, commit) if commit else (),
     )
 
@@ -133,9 +88,16 @@ def _different(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, t
     return {key.removeprefix(prefix): pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _secrets(plan: Plan) -> dict[str, tuple[str, str]]:
+def _sealed(plan: Plan) -> tuple[str, ...]:
+    """Return the stack's secret settings whose Secret would be another; none can be compared."""
     changed = {change.title for change in plan.changes if change.operation == "update"}
-    return {key: ("[secret]", "[secret]") for key in SECRETS if REACHES[key][0] in changed}
+    return tuple(
+        key
+        for key, (first, *_) in REACHES.items()
+        if first.startswith("Secret ")
+        and first in changed
+        and plan.settings.get(f"{PROJECT}:{key}") == _SEALED
+    )
 
 
 def _files(checkout: Path, commit: str) -> tuple[str, ...]:
@@ -157,7 +119,7 @@ def _reaches(patterns: Sequence[str], change: Change) -> bool:
 
 
 def _changed(key: str, before: str, now: str) -> str:
-    if "[secret]" in (before, now):
+    if _SEALED in (before, now):
         return f"{key} has another value"
     if not before:
         return f"{key} is now {now}"
