@@ -31,6 +31,8 @@ def loss(platform: Platform) -> Iterator[Figure]:
         with steady(platform, visits(platform), RATE, Path(place)) as load:
             while time.monotonic() - begun < REQUESTS / RATE:
                 replace_everything(platform)
+    if not load.sent:
+        sys.exit("No request was sent: the site was not asked at all. Type: make status")
     if load.failed:
         print(f"answers by status, 0 for none: {load.statuses}", file=sys.stderr)
         print("\n".join(load.errors[:SHOWN]), file=sys.stderr)

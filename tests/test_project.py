@@ -58,12 +58,14 @@ def test_the_whole_stack_is_the_same_but_for_the_project(
     engine = under()
     golden = (ROOT / "tests" / "urns" / "ov-demo.txt").read_text().splitlines()
 
-    more = "".join(f"{urn}\n" for urn in sorted({each.urn for each in engine.seen} - set(golden)))
+    seen = {each.urn for each in engine.seen}
+    more = "".join(f"{urn}\n" for urn in sorted(seen - set(golden)))
     file = ROOT / "tests" / "urns" / "rancher.txt"
     if request.config.getoption("--update-urns"):
         file.write_text(more)
 
     assert faults(engine.objects) == []
+    assert set(golden) <= seen
     assert more == file.read_text()
 
 

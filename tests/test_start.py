@@ -134,9 +134,10 @@ def test_the_password_is_in_no_log_and_no_argument(volume: Volume) -> None:
 def writer(volume: Volume) -> Generator[None]:
     """Let another server write to the volume."""
     lock = f"{volume.data}.lock"
-    with subprocess.Popen(["flock", lock, "sleep", "60"], start_new_session=True) as other:
-        while not Path(lock).exists():
-            assert other.poll() is None
+    held = ["flock", lock, "sh", "-c", "echo held; exec sleep 60"]
+    with subprocess.Popen(held, stdout=subprocess.PIPE, text=True, start_new_session=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
         yield
         os.killpg(other.pid, 15)
 

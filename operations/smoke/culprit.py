@@ -97,11 +97,11 @@ _OF_ITSELF: Mapping[str, str] = {
         "static files: the back end collects them when it starts, and browsers do not get them. "
         "Type: kubectl -n STACK logs deployment/ov-wag -c static"
     ),
+    "exhibit": "the content: no exhibit is published, or the front end does not list it",
     "picture": (
         "media: pictures are in the CMS, and their files are not where browsers look. "
         "Type: kubectl -n STACK exec deployment/ov-wag -- ls /app/media"
     ),
-    "exhibit": "the content: no exhibit is published, or the front end does not list it",
     "login form": "ov-wag's settings: OV_TRUSTED_ORIGINS, cookies and the address of the admin",
     "security headers": "ov-nginx: a header that browsers need is missing. See images/ov-nginx",
     "wrong host": "the edge and ov-nginx: they answer to any host. See the Ingress and siteUrl",

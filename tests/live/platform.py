@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -85,6 +84,11 @@ class Platform:
         )
         return found["items"]
 
+    def generations(self, *, stack: str = "ov-demo") -> dict[str, int]:
+        """Return how often each workload's specification was written."""
+        found = self.objects("deployments,statefulsets", stack=stack)
+        return {each["metadata"]["name"]: each["metadata"]["generation"] for each in found}
+
     def sql(self, query: str, *, stack: str = "ov-demo") -> list[str]:
         """Return the rows of *query*, asked inside the database's own pod."""
         words = ("exec", "db-0", "--", "psql", "-U", "openvault", "-Atc", query)
@@ -114,8 +118,3 @@ def eventually(
 def host(url: str) -> str:
     """Return the host name of *url*."""
     return urlsplit(url).hostname or ""
-
-
-def root_only() -> None:
-    """Fail with the reason where the sandbox cannot run."""
-    assert os.geteuid() == 0, "the sandbox runs as root only: become root and type make test"

@@ -44,11 +44,6 @@ class Production:
             text=True, check=True, capture_output=True,
         )  # fmt: skip
 
-    def generations(self) -> dict[str, int]:
-        """Return how often each workload's specification was written."""
-        found = self.platform.objects("deployments,statefulsets", stack=STACK)
-        return {each["metadata"]["name"]: each["metadata"]["generation"] for each in found}
-
     def names(self, kind: str) -> set[str]:
         """Return the names of every object of a kind."""
         found = self.platform.objects(kind, stack=STACK)
@@ -73,11 +68,13 @@ def production(
         secrets=[*{*settings.SECRETS, *known}],
     )
     platform.run("pulumi", "stack", "select", "--create", STACK)
-    for key in lacking:
-        stack.seal(key, known.get(key, ""))
-    yield stack
-    stack.set("protect", "false")
-    stack.pulumi("state", "unprotect", "--all", "--yes")
-    stack.pulumi("destroy", "--yes", "--skip-preview")
-    platform.run("kubectl", "delete", "namespace", STACK, "--ignore-not-found", "--wait=true")
-    stack.pulumi("stack", "rm", "--yes", "--force")
+    try:
+        for key in lacking:
+            stack.seal(key, known.get(key, ""))
+        yield stack
+    finally:
+        stack.set("protect", "false")
+        stack.pulumi("state", "unprotect", "--all", "--yes")
+        stack.pulumi("destroy", "--yes", "--skip-preview")
+        platform.run("kubectl", "delete", "namespace", STACK, "--ignore-not-found", "--wait=true")
+        stack.pulumi("stack", "rm", "--yes", "--force")

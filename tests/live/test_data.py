@@ -13,9 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from sandbox.instance import CHECKOUT
 from tests.live.platform import Platform, eventually
-from tests.live.project import DEMO, Project, chosen
+from tests.live.project import DEMO, Project, chosen, clone_into
 from tests.live.test_pods import exhibits, shows
 
 pytestmark = pytest.mark.live
@@ -45,12 +44,6 @@ def image(platform: Platform, tag: str) -> str:
     reference = chosen(platform)["config"]["openvault:databaseImage"]
     name, _, digest = reference.partition("@")
     return f"{name.rpartition(':')[0]}:{tag}@{digest}"
-
-
-def generations(platform: Platform) -> dict[str, int]:
-    """Return how often each workload's specification was written."""
-    found = platform.objects("deployments,statefulsets")
-    return {each["metadata"]["name"]: each["metadata"]["generation"] for each in found}
 
 
 def planned(project: Project) -> dict[str, str]:
@@ -120,7 +113,7 @@ def restored(platform: Platform) -> Iterator[None]:
 def test_another_password_is_set_by_a_change_of_the_setting_alone(
     project: Project, platform: Platform, restored: None
 ) -> None:
-    titles, before = exhibits(platform), generations(platform)
+    titles, before = exhibits(platform), platform.generations()
     old = platform.kubectl(
         "get", "secret", "db-credentials", "-o", "jsonpath={.data.POSTGRES_PASSWORD}"
     )
@@ -128,7 +121,7 @@ def test_another_password_is_set_by_a_change_of_the_setting_alone(
     project.seal("openvault:databasePassword", secrets.token_urlsafe(24) + "'\\ ")
     project.pulumi("up", "--yes", "--skip-preview")
 
-    after = generations(platform)
+    after = platform.generations()
     assert {name for name in after if after[name] != before[name]} == {"db", "ov-wag", "jumpbox"}
     assert platform.kubectl("exec", "deploy/jumpbox", "--", "psql", "-Atc", "select 1") == "1\n"
     script = f'PGPASSWORD="$(echo {old} | base64 -d)" psql -Atc "select 1" 2>&1 || true'
@@ -183,8 +176,8 @@ def test_a_node_that_is_emptied_gets_its_site_back(platform: Platform) -> None:
 
     ours = "--pod-selector=app.kubernetes.io/part-of=openvault"
     drain = ("drain", "node", "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=150s")
-    platform.run("kubectl", *drain, ours)
     try:
+        platform.run("kubectl", *drain, ours)
         gone = platform.objects("pods", "--field-selector=status.phase=Running")
         assert not gone
     finally:
@@ -236,9 +229,7 @@ def test_a_component_moves_by_an_alias_and_the_data_stay(
 def copied(project: Project, folder: Path) -> Project:
     """Return *project* with a copy of the program, to be changed."""
     program = folder / "clone"
-    shutil.copytree(CHECKOUT, program, ignore=LEFT_OUT, copy_function=shutil.copyfile)
-    for script in CHECKOUT.glob("images/*/*.sh"):
-        (program / script.relative_to(CHECKOUT)).chmod(0o755)
+    clone_into(program)
     shutil.rmtree(project.folder)
     moved = replace(project, program=program)
     moved.configure(chosen(project.platform))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from typing import Any
 
 import pytest
@@ -13,10 +14,14 @@ from tests.live.platform import Platform, eventually
 pytestmark = pytest.mark.live
 
 
-def test_one_request_has_one_name_and_one_client_on_its_whole_way(platform: Platform) -> None:
-    platform.curl(f"{platform.site}/about", "-H", "X-Request-ID: visit-to-the-door")
+def test_one_request_has_one_name_and_one_client_when_it_comes_to_the_proxy(
+    platform: Platform,
+) -> None:
+    name = f"visit-{secrets.token_hex(4)}"
+    platform.curl(f"{platform.site}/about", "-H", f"X-Request-ID: {name}")
 
-    [line] = logged(platform, "visit-to-the-door")
+    eventually("it is noted", lambda: bool(logged(platform, name)))
+    [line] = logged(platform, name)
     assert (line["status"], line["uri"], line["method"]) == ("200", "/about", "GET")
     # The client's own address, not that of the edge.
     assert line["client"] == "127.0.0.1"

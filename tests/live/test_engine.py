@@ -46,12 +46,12 @@ def test_the_other_stack_is_not_touched(production: Production, platform: Platfo
 
 
 def test_another_secret_rolls_its_consumers_and_nobody_else(production: Production) -> None:
-    before = production.generations()
+    before = production.platform.generations(stack=STACK)
 
     production.seal("secretKey")
     production.up()
 
-    after = production.generations()
+    after = production.platform.generations(stack=STACK)
     assert {name for name in after if after[name] != before[name]} == {"ov-wag"}
 
 

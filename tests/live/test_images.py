@@ -96,12 +96,6 @@ def clone(platform: Platform, tmp_path: Path) -> Iterator[Project]:
     platform.run("pulumi", "up", "--yes", "--skip-preview", "-s", DEMO, "--non-interactive")
 
 
-def generations(platform: Platform) -> dict[str, int]:
-    """Return how often each workload's specification was written."""
-    found = platform.objects("deployments,statefulsets", stack=DEMO)
-    return {each["metadata"]["name"]: each["metadata"]["generation"] for each in found}
-
-
 def image(platform: Platform, service: str) -> str:
     """Return the reference by which a service runs."""
     (found,) = platform.objects(
@@ -139,7 +133,7 @@ def test_a_changed_context_rolls_its_workload_and_nothing_else(
     for at in ("/", str(clone.program / "images")):
         clone.pulumi("preview", "--expect-no-changes", at=at)
 
-    before, ran = generations(platform), image(platform, "ov-nginx")
+    before, ran = platform.generations(), image(platform, "ov-nginx")
     # An update that was killed before it was noted is not in the way of a later one.
     forget(platform, "kubernetes:apps/v1:Deployment", "ov-nginx")
     page = clone.program / "images" / "ov-nginx" / "away.html"
@@ -147,7 +141,7 @@ def test_a_changed_context_rolls_its_workload_and_nothing_else(
     page.write_text(f"{content}<!-- {secrets.token_hex(4)} -->\n")
     clone.pulumi("up", "--yes", "--skip-preview")
 
-    after, runs = generations(platform), image(platform, "ov-nginx")
+    after, runs = platform.generations(), image(platform, "ov-nginx")
     assert {name for name in after if after[name] != before[name]} == {"ov-nginx"}
     assert runs != ran
     assert runs.partition("@")[0] == ran.partition("@")[0]

@@ -28,10 +28,12 @@ def second_node(platform: Platform) -> Iterator[str]:
     ready |= {"lastHeartbeatTime": now, "lastTransitionTime": now}
     status = {"status": {"capacity": ROOM, "allocatable": ROOM, "conditions": [ready]}}
     create(platform, made)
-    patch = ("patch", "node", name, "--subresource=status", "--type=merge", "-p")
-    platform.run("kubectl", *patch, json.dumps(status))
-    yield name
-    platform.run("kubectl", "delete", "node", name)
+    try:
+        patch = ("patch", "node", name, "--subresource=status", "--type=merge", "-p")
+        platform.run("kubectl", *patch, json.dumps(status))
+        yield name
+    finally:
+        platform.run("kubectl", "delete", "node", name)
 
 
 def create(platform: Platform, content: dict[str, Any]) -> None:
@@ -45,18 +47,24 @@ def create(platform: Platform, content: dict[str, Any]) -> None:
 @pytest.fixture
 def another(platform: Platform, second_node: str) -> Iterator[dict[str, str]]:
     """Give the node of one more pod of each service, which nobody sends anything to."""
-    for service in SERVICES:
-        (found,) = platform.objects("deployments", f"--field-selector=metadata.name={service}")
-        template = found["spec"]["template"]
-        labels = template["metadata"]["labels"] | {"app.kubernetes.io/name": "another"}
-        meta = {"name": f"another-{service}", "labels": labels}
-        create(
-            platform,
-            {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]},
-        )
-    yield nodes(platform)
-    gone = ("delete", "pods", "-l", "app.kubernetes.io/name=another", "--force", "--grace-period=0")
-    platform.kubectl(*gone)
+    try:
+        for service in SERVICES:
+            copy(platform, service)
+        yield nodes(platform)
+    finally:
+        others = ("-l", "app.kubernetes.io/name=another")
+        platform.kubectl("delete", "pods", *others, "--force", "--grace-period=0")
+
+
+def copy(platform: Platform, service: str) -> None:
+    """Make one more pod of a service, under another name."""
+    (found,) = platform.objects("deployments", f"--field-selector=metadata.name={service}")
+    template = found["spec"]["template"]
+    labels = template["metadata"]["labels"] | {"app.kubernetes.io/name": "another"}
+    meta = {"name": f"another-{service}", "labels": labels}
+    create(
+        platform, {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]}
+    )
 
 
 def nodes(platform: Platform) -> dict[str, str]:

@@ -163,6 +163,7 @@ def test_a_seeded_change_is_told_for_what_it_is(
     assert code == seed.code, said
     (stack,) = stacks
     told = {each["resource"]: each["class"] for each in stack["changes"]}
+    assert bool(told) == bool(seed.told)
     harmless = {each for each in told if told[each] == "harmless"} - seed.told.keys()
     assert {each: told[each] for each in told if each not in harmless} == seed.told
     for each in stack["changes"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +17,10 @@ from cryptography.x509.oid import NameOID
 
 from operations.errors import Exit
 from sandbox.instance import CHECKOUT
-from tests.live.platform import Platform, host
+from tests.live.platform import Platform, eventually, host
+from tests.live.project import DEMO
 
 pytestmark = pytest.mark.live
-
-DEMO = "ov-demo"
 
 
 def smoke(platform: Platform, *words: str) -> tuple[int, list[str], str]:
@@ -105,6 +103,7 @@ def certificate_ended(platform: Platform, folder: Path) -> None:
     platform.kubectl("create", "secret", "tls", "yesterday", *files)
     tls = {"spec": {"tls": [{"hosts": names, "secretName": "yesterday"}]}}
     platform.kubectl("patch", "ingress", "ov-nginx", "--type=merge", "-p", json.dumps(tls))
+    eventually("the edge shows it", lambda: platform.curl(platform.site)[0] == 0)
 
 
 def any_host(platform: Platform, folder: Path) -> None:
@@ -122,7 +121,8 @@ def any_host(platform: Platform, folder: Path) -> None:
     platform.kubectl("apply", "-f", str(folder / "policy.json"))
     rule = ("--rule=wrong.invalid/*=ov-frontend:80", "--class=sandbox")
     platform.kubectl("create", "ingress", "wrong", *rule)
-    time.sleep(3)
+    wrong = ("-H", "Host: wrong.invalid")
+    eventually("any host is answered", lambda: 0 < platform.curl(platform.site, *wrong)[0] < 400)
 
 
 FAULTS: dict[str, Fault] = {

@@ -51,7 +51,7 @@ def faults(mutant: Mutant) -> Iterator[str]:
     for test in mutant.tests:
         file, _, name = test.partition("::")
         path = CHECKOUT / file
-        if not path.is_file() or f"def {name}" not in path.read_text():
+        if not path.is_file() or (name and f"def {name}(" not in path.read_text()):
             yield f"{mutant.promise}: there is no {test}"
 
 

@@ -37,6 +37,8 @@ def own_folders(
     """Give each test empty credentials, and a project folder that is not the checkout."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path_factory.mktemp("docker")))
     monkeypatch.setenv("PULUMI_OPTION_CWD", str(tmp_path / "project"))
+    for name in ("OV_CA_FILE", "OV_KUBECONFIG", "OV_PASSPHRASE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -58,14 +60,20 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> FakeRegistry:
 
 
 @pytest.fixture
-def ov(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ov:
-    """Return a way to type `ov images …`."""
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ov:
+    """Return a way to type `ov …`."""
 
     def typed(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["ov", "images", *words])
+        monkeypatch.setattr(sys, "argv", ["ov", *words])
         with pytest.raises(SystemExit) as left:
             cli.main()
         out, err = capsys.readouterr()
         return Said(int(left.value.code or 0), out, err)
 
     return typed
+
+
+@pytest.fixture
+def ov(typed: Ov) -> Ov:
+    """Return a way to type `ov images …`."""
+    return partial(typed, "images")

@@ -41,15 +41,6 @@ def test_a_setting_is_named_for_all_that_it_really_changes(key: str) -> None:
     assert not providers or any("Provider" in pattern for pattern in REACHES[key])
 
 
-@pytest.mark.parametrize("key", ALL)
-def test_a_setting_is_named_for_nothing_that_it_never_changes(key: str) -> None:
-    _, changed = ALL[key]
-    titles = {f"Provider {each}" if each[0].islower() else each for each in changed}
-
-    # Patterns may be wider than one example of a change, but not beside it.
-    assert any(fnmatchcase(each, pattern) for each in titles for pattern in REACHES[key])
-
-
 @pytest.mark.parametrize(
     ("values", "said"),
     [

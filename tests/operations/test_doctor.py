@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,13 +14,13 @@ from typing import Any
 import httpx
 import pytest
 
-from operations import cli
 from operations.doctor import cluster
 from operations.errors import Exit
 from operations.registry import Access
-from tests.operations.conftest import Said
+from tests.operations.conftest import Ov
 from tests.operations.fake import FakeRegistry
 from tests.operations.plans import digest
+from tests.programs import program
 
 # What each program says where all is well, by the words it is asked with.
 PULUMI = {
@@ -67,7 +66,7 @@ class Programs:
             f'case "$*" in *"{known.name.replace("_", " ")}"*) answer "{known}";; esac'
             for known in sorted(at.iterdir(), key=lambda each: -len(each.name))
         )
-        program = f"""#!/bin/sh
+        script = f"""
 answer() {{
   code=$(/usr/bin/head -1 "$1")
   if [ "$code" = 0 ]; then /usr/bin/tail -n +2 "$1"; else /usr/bin/tail -n +2 "$1" >&2; fi
@@ -77,8 +76,7 @@ answer() {{
 echo "error: {name} was asked something else: $*" >&2
 exit 99
 """
-        (self.folder / name).write_text(program)
-        (self.folder / name).chmod(0o755)
+        program(self.folder / name, script)
 
     def without(self, name: str) -> None:
         (self.folder / name).unlink()
@@ -103,27 +101,19 @@ def saying(apart: timedelta) -> Callable[[ssl.SSLContext], httpx.Client]:
 
 
 @pytest.fixture
-def ov(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+def ov(typed: Ov) -> Ov:
     """Return a way to type `ov doctor …`."""
-
-    def typed(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["ov", "doctor", *words])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return Said(int(left.value.code or 0), out, err)
-
-    return typed
+    return partial(typed, "doctor")
 
 
-def test_where_all_is_well_nothing_is_found(programs: Programs, ov: Callable[..., Said]) -> None:
+def test_where_all_is_well_nothing_is_found(programs: Programs, ov: Ov) -> None:
     said = ov("--offline")
 
     assert said.code == 0, said.out + said.err
     assert "FOUND" not in said.out
 
 
-def test_no_secret_is_printed(programs: Programs, ov: Callable[..., Said]) -> None:
+def test_no_secret_is_printed(programs: Programs, ov: Ov) -> None:
     said = ov("--offline", "--json")
 
     assert "sentinel" not in said.out + said.err
@@ -235,9 +225,7 @@ FAULTS: dict[str, tuple[Callable[[Programs], None], str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_found_by_its_name(
-    name: str, programs: Programs, ov: Callable[..., Said]
-) -> None:
+def test_a_fault_is_found_by_its_name(name: str, programs: Programs, ov: Ov) -> None:
     breaks, finding, words, advice = FAULTS[name]
     breaks(programs)
 
@@ -251,9 +239,7 @@ def test_a_fault_is_found_by_its_name(
     assert "Traceback" not in said.err
 
 
-def test_a_lock_is_told_with_its_holder(
-    programs: Programs, ov: Callable[..., Said], tmp_path: Path
-) -> None:
+def test_a_lock_is_told_with_its_holder(programs: Programs, ov: Ov, tmp_path: Path) -> None:
     locks = tmp_path / "state/.pulumi/locks/organization/openvault/ov-demo"
     locks.mkdir(parents=True)
     held = {"pid": 7, "username": "ann", "hostname": "desk", "timestamp": "2026-01-02T03:04:05Z"}
@@ -267,7 +253,7 @@ def test_a_lock_is_told_with_its_holder(
 
 
 def test_a_clock_that_is_wrong_is_found(
-    programs: Programs, ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    programs: Programs, ov: Ov, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "client", saying(timedelta(minutes=5)))
 
@@ -279,7 +265,7 @@ def test_a_clock_that_is_wrong_is_found(
 
 
 def test_settings_that_make_no_sense_are_found(
-    programs: Programs, ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    programs: Programs, ov: Ov, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs.say("pulumi", "preview", "error: siteUrl has no scheme", code=255)
 
@@ -290,7 +276,7 @@ def test_settings_that_make_no_sense_are_found(
 
 
 def test_a_registry_that_lost_an_image_is_found(
-    programs: Programs, ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    programs: Programs, ov: Ov, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = examined(ov, monkeypatch)
 
@@ -298,7 +284,7 @@ def test_a_registry_that_lost_an_image_is_found(
     assert found["settings"]["well"]
 
 
-def examined(ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def examined(ov: Ov, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Return all findings where the only registry has no image at all."""
     empty = partial(Access, transport=FakeRegistry().transport)
     monkeypatch.setattr("operations.doctor.command.Access", empty)
@@ -307,9 +293,7 @@ def examined(ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> dict[s
     return {each["name"]: each for each in json.loads(said.out)["findings"]}
 
 
-def test_what_depends_on_something_broken_is_not_looked_at(
-    programs: Programs, ov: Callable[..., Said]
-) -> None:
+def test_what_depends_on_something_broken_is_not_looked_at(programs: Programs, ov: Ov) -> None:
     programs.say("kubectl", "config get-contexts", "minikube")
 
     names = [each["name"] for each in json.loads(ov("--offline", "--json").out)["findings"]]

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from operations import cli, github
+from operations import github
 from operations.errors import Exit
 from operations.page import MARK
-from tests.operations.conftest import Said
+from tests.operations.conftest import Ov, Said
 
 TOKEN = "sentinel-of-github"
 
@@ -87,18 +85,15 @@ def event(folder: Path, monkeypatch: pytest.MonkeyPatch, content: object) -> Non
 
 
 @pytest.fixture
-def ov(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Return a way to type `ov github …`."""
+def ov(typed: Ov) -> Ov:
+    """Return a way to type `ov github …`, which never says the token."""
 
-    def typed(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["ov", "github", *words])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert TOKEN not in out + err
-        return Said(int(left.value.code or 0), out, err)
+    def github_(*words: str) -> Said:
+        said = typed("github", *words)
+        assert TOKEN not in said.out + said.err
+        return said
 
-    return typed
+    return github_
 
 
 def text(folder: Path, words: str) -> str:
@@ -106,9 +101,7 @@ def text(folder: Path, words: str) -> str:
     return str(folder / "comment.md")
 
 
-def test_a_comment_is_updated_and_not_repeated(
-    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
-) -> None:
+def test_a_comment_is_updated_and_not_repeated(hub: FakeGitHub, ov: Ov, tmp_path: Path) -> None:
     hub.comments = [{"id": number, "body": "of a person"} for number in range(3)]
 
     assert ov("comment", text(tmp_path, "first")).code == 0
@@ -118,9 +111,7 @@ def test_a_comment_is_updated_and_not_repeated(
     assert all(each["body"] == "of a person" for each in hub.comments[:3])
 
 
-def test_an_issue_is_updated_and_not_repeated(
-    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
-) -> None:
+def test_an_issue_is_updated_and_not_repeated(hub: FakeGitHub, ov: Ov, tmp_path: Path) -> None:
     hub.issues = [{"number": 0, "title": "Drift in ov-demo", "body": "", "pull_request": {}}]
 
     assert ov("issue", "Drift in ov-demo", text(tmp_path, "first")).code == 0
@@ -130,7 +121,7 @@ def test_an_issue_is_updated_and_not_repeated(
 
 
 def test_the_description_is_that_of_the_pull_request(
-    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+    hub: FakeGitHub, ov: Ov, tmp_path: Path
 ) -> None:
     assert ov("description", "--to", str(tmp_path / "a" / "text")).code == 0
 
@@ -138,7 +129,7 @@ def test_the_description_is_that_of_the_pull_request(
 
 
 def test_after_a_merge_it_is_that_of_what_was_merged(
-    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: FakeGitHub, ov: Ov, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event(tmp_path, monkeypatch, {"ref": "refs/heads/main"})
     hub.merged = [{"body": "Acknowledged: ov-demo PersistentVolumeClaim ov-media"}]
@@ -149,7 +140,7 @@ def test_after_a_merge_it_is_that_of_what_was_merged(
 
 
 def test_what_came_without_a_pull_request_has_no_description(
-    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: FakeGitHub, ov: Ov, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     event(tmp_path, monkeypatch, {"ref": "refs/heads/main"})
 
@@ -159,7 +150,7 @@ def test_what_came_without_a_pull_request_has_no_description(
 
 
 def test_credentials_are_in_files_of_one_owner(
-    hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: FakeGitHub, ov: Ov, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OV_KUBECONFIG", "sentinel: kubeconfig\n")
     monkeypatch.setenv("OV_PASSPHRASE", "sentinel-of-the-stack")
@@ -171,11 +162,11 @@ def test_credentials_are_in_files_of_one_owner(
     assert Path(exported["KUBECONFIG"]).read_text() == "sentinel: kubeconfig\n"
     phrase = Path(exported["PULUMI_CONFIG_PASSPHRASE_FILE"])
     assert phrase.read_text() == "sentinel-of-the-stack"
-    assert phrase.stat().st_mode & 0o777 == 0o600
+    assert {Path(at).stat().st_mode & 0o777 for at in exported.values()} == {0o600}
     assert "sentinel" not in (tmp_path / "env").read_text()
 
 
-def test_a_step_without_credentials_says_so(hub: FakeGitHub, ov: Callable[..., Said]) -> None:
+def test_a_step_without_credentials_says_so(hub: FakeGitHub, ov: Ov) -> None:
     said = ov("credentials")
 
     assert said.code == Exit.SETTINGS
@@ -184,7 +175,7 @@ def test_a_step_without_credentials_says_so(hub: FakeGitHub, ov: Callable[..., S
 
 @pytest.mark.parametrize(("status", "code"), [(403, Exit.UNAUTHORIZED), (502, Exit.UNREACHABLE)])
 def test_what_github_refuses_is_told(
-    status: int, code: int, hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+    status: int, code: int, hub: FakeGitHub, ov: Ov, tmp_path: Path
 ) -> None:
     hub.broken = status
 
@@ -197,7 +188,7 @@ def test_what_github_refuses_is_told(
 
 @pytest.mark.parametrize("content", [None, "no mark\n"])
 def test_what_would_not_be_found_again_is_not_written(
-    content: str | None, hub: FakeGitHub, ov: Callable[..., Said], tmp_path: Path
+    content: str | None, hub: FakeGitHub, ov: Ov, tmp_path: Path
 ) -> None:
     if content:
         (tmp_path / "text").write_text(content)
@@ -207,7 +198,7 @@ def test_what_would_not_be_found_again_is_not_written(
 
 
 def test_outside_a_workflow_it_is_said_what_is_missing(
-    ov: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+    ov: Ov, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
 

@@ -8,6 +8,7 @@ import pytest
 from operations import plan
 from operations.errors import Exit, Refused
 from tests.operations.plans import PARENTS, digest, step
+from tests.programs import program
 
 
 def planned(*steps: dict[str, object]) -> list[tuple[str, str]]:
@@ -50,10 +51,9 @@ def test_a_difference_counts_for_all_that_is_around_it() -> None:
     assert not change.touches("spec.templates", "spec.replicas", "metadata")
 
 
-def program(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def pulumi(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a `pulumi` of our own before all others."""
-    (folder / "pulumi").write_text(f"#!/bin/sh\n{script}\n")
-    (folder / "pulumi").chmod(0o755)
+    program(folder / "pulumi", script)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
 
@@ -61,7 +61,7 @@ def test_words_before_the_plan_are_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "said").write_text(json.dumps(digest(step("create", "Service db"))))
-    program(tmp_path, f"echo warning: a newer version; cat {tmp_path}/said", monkeypatch)
+    pulumi(tmp_path, f"echo warning: a newer version; cat {tmp_path}/said", monkeypatch)
 
     assert [each.title for each in plan.preview("ov-demo").changes] == ["Service db"]
 
@@ -71,7 +71,7 @@ def test_a_plan_that_fails_is_refused_with_the_words_of_the_program(
 ) -> None:
     failed = digest() | {"diagnostics": [{"severity": "error", "message": "siteUrl is missing\n"}]}
     (tmp_path / "said").write_text(json.dumps(failed))
-    program(tmp_path, f"cat {tmp_path}/said; exit 255", monkeypatch)
+    pulumi(tmp_path, f"cat {tmp_path}/said; exit 255", monkeypatch)
 
     with pytest.raises(Refused) as refusal:
         plan.preview("ov-demo")
@@ -83,7 +83,7 @@ def test_a_plan_that_fails_is_refused_with_the_words_of_the_program(
 def test_a_plan_that_fails_without_a_document_is_refused_with_what_was_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program(tmp_path, "echo error: no stack named that way >&2; exit 255", monkeypatch)
+    pulumi(tmp_path, "echo error: no stack named that way >&2; exit 255", monkeypatch)
 
     with pytest.raises(Refused, match="cannot plan an update of ov-demo") as refusal:
         plan.preview("ov-demo")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from operations import cli
 from operations.errors import Exit
 from operations.page import MARK
 from operations.review import Acknowledgement, acknowledgements
-from tests.operations.conftest import Said
+from tests.operations.conftest import Ov
 from tests.operations.plans import digest, step
+from tests.programs import program
 
 IMAGE = "spec.template.spec.containers[0].image"
 SIZE = "spec.resources.requests.storage"
@@ -27,25 +27,17 @@ Answers = Callable[..., None]
 
 
 @pytest.fixture
-def ov(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+def ov(typed: Ov) -> Ov:
     """Return a way to type `ov preview …`."""
-
-    def typed(*words: str) -> Said:
-        monkeypatch.setattr(sys, "argv", ["ov", "preview", *words])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return Said(int(left.value.code or 0), out, err)
-
-    return typed
+    return partial(typed, "preview")
 
 
 @pytest.fixture
 def engine(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Answers:
     """Return a way to say what the engine plans for a stack; the others stay as they are."""
     folder = tmp_path / "bin"
-    folder.mkdir()
-    script = f"""#!/bin/sh
+    script = f"""
+echo "$*" >> {folder}/asked
 case "$*" in
   *"stack history"*) echo '[]' ;;
   *--diff*) echo 'a whole ```diff``` of it' ;;
@@ -53,8 +45,7 @@ case "$*" in
   *) cat {folder}/ov-demo; exit $(cat {folder}/code) ;;
 esac
 """
-    (folder / "pulumi").write_text(script)
-    (folder / "pulumi").chmod(0o755)
+    program(folder / "pulumi", script)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
     def answers(*steps: dict[str, Any], code: int = 0, error: str = "") -> None:
@@ -69,7 +60,7 @@ esac
     return answers
 
 
-def test_nothing_to_do_is_said_of_each_stack(ov: Callable[..., Said], engine: Answers) -> None:
+def test_nothing_to_do_is_said_of_each_stack(ov: Ov, engine: Answers) -> None:
     said = ov()
 
     assert said.code == 0
@@ -79,7 +70,7 @@ def test_nothing_to_do_is_said_of_each_stack(ov: Callable[..., Said], engine: An
     ]
 
 
-def test_a_restart_is_told_and_let_through(ov: Callable[..., Said], engine: Answers) -> None:
+def test_a_restart_is_told_and_let_through(ov: Ov, engine: Answers) -> None:
     engine(ROLL)
 
     said = ov("--stack", "ov-demo")
@@ -89,7 +80,7 @@ def test_a_restart_is_told_and_let_through(ov: Callable[..., Said], engine: Answ
     assert "the old one serves until the next is ready" in said.out
 
 
-def test_what_touches_data_is_refused_by_its_name(ov: Callable[..., Said], engine: Answers) -> None:
+def test_what_touches_data_is_refused_by_its_name(ov: Ov, engine: Answers) -> None:
     engine(ROLL, GROW)
 
     said = ov("--stack", "ov-demo")
@@ -101,7 +92,7 @@ def test_what_touches_data_is_refused_by_its_name(ov: Callable[..., Said], engin
 
 @pytest.mark.parametrize("way", ["option", "file"])
 def test_what_is_acknowledged_is_let_through(
-    way: str, ov: Callable[..., Said], engine: Answers, tmp_path: Path
+    way: str, ov: Ov, engine: Answers, tmp_path: Path
 ) -> None:
     engine(GROW)
     text = tmp_path / "description"
@@ -115,7 +106,7 @@ def test_what_is_acknowledged_is_let_through(
 
 
 def test_what_is_acknowledged_for_one_stack_is_not_for_another(
-    ov: Callable[..., Said], engine: Answers, tmp_path: Path
+    ov: Ov, engine: Answers, tmp_path: Path
 ) -> None:
     engine(GROW)
     (tmp_path / "text").write_text("Acknowledged: openvault PersistentVolumeClaim ov-media")
@@ -126,7 +117,7 @@ def test_what_is_acknowledged_for_one_stack_is_not_for_another(
 
 
 def test_an_acknowledgement_that_cannot_be_read_is_refused(
-    ov: Callable[..., Said], engine: Answers, tmp_path: Path
+    ov: Ov, engine: Answers, tmp_path: Path
 ) -> None:
     said = ov("--acknowledged-in", str(tmp_path / "none"))
 
@@ -134,7 +125,7 @@ def test_an_acknowledgement_that_cannot_be_read_is_refused(
     assert "cannot be read" in said.err
 
 
-def test_a_plan_that_fails_hides_no_other(ov: Callable[..., Said], engine: Answers) -> None:
+def test_a_plan_that_fails_hides_no_other(ov: Ov, engine: Answers) -> None:
     engine(code=255, error="siteUrl has no scheme")
 
     said = ov()
@@ -146,7 +137,7 @@ def test_a_plan_that_fails_hides_no_other(ov: Callable[..., Said], engine: Answe
 
 
 def test_drift_is_any_change_where_none_is_expected(
-    ov: Callable[..., Said], engine: Answers
+    ov: Ov, engine: Answers, tmp_path: Path
 ) -> None:
     engine(ROLL)
 
@@ -154,16 +145,20 @@ def test_drift_is_any_change_where_none_is_expected(
 
     assert said.code == Exit.CHANGES
     assert "ov-demo: 1 change: restarts ov-wag" in said.err
+    asked = (tmp_path / "bin" / "asked").read_text().splitlines()
+    planned = [each for each in asked if each.startswith("preview ")]
+    assert planned
+    assert all("--refresh" in each for each in planned)
 
 
-def test_an_unknown_stack_is_refused(ov: Callable[..., Said], engine: Answers) -> None:
+def test_an_unknown_stack_is_refused(ov: Ov, engine: Answers) -> None:
     said = ov("--stack", "ov-dmeo")
 
     assert said.code == Exit.USAGE
     assert "No stack is called 'ov-dmeo'" in said.err
 
 
-def test_programs_get_every_change(ov: Callable[..., Said], engine: Answers) -> None:
+def test_programs_get_every_change(ov: Ov, engine: Answers) -> None:
     engine(ROLL, GROW)
 
     said = ov("--json", "--stack", "ov-demo")
@@ -174,13 +169,13 @@ def test_programs_get_every_change(ov: Callable[..., Said], engine: Answers) -> 
     assert stack["refused"] == ["PersistentVolumeClaim ov-media"]
 
 
-def comment(ov: Callable[..., Said], tmp_path: Path) -> str:
+def comment(ov: Ov, tmp_path: Path) -> str:
     ov("--markdown", str(tmp_path / "comment.md"))
     return (tmp_path / "comment.md").read_text()
 
 
 def test_a_comment_begins_with_the_summary_of_each_stack(
-    ov: Callable[..., Said], engine: Answers, tmp_path: Path
+    ov: Ov, engine: Answers, tmp_path: Path
 ) -> None:
     engine(ROLL, GROW)
 
@@ -194,7 +189,7 @@ def test_a_comment_begins_with_the_summary_of_each_stack(
 
 
 def test_a_comment_says_the_lines_that_acknowledge_it(
-    ov: Callable[..., Said], engine: Answers, tmp_path: Path
+    ov: Ov, engine: Answers, tmp_path: Path
 ) -> None:
     engine(GROW)
 
@@ -203,9 +198,7 @@ def test_a_comment_says_the_lines_that_acknowledge_it(
     ]
 
 
-def test_nothing_in_a_diff_closes_its_fence(
-    ov: Callable[..., Said], engine: Answers, tmp_path: Path
-) -> None:
+def test_nothing_in_a_diff_closes_its_fence(ov: Ov, engine: Answers, tmp_path: Path) -> None:
     engine(ROLL)
 
     text = comment(ov, tmp_path)
@@ -214,9 +207,7 @@ def test_nothing_in_a_diff_closes_its_fence(
     assert "````\na whole ```diff``` of it\n````" in text
 
 
-def test_a_comment_says_why_there_is_no_plan(
-    ov: Callable[..., Said], engine: Answers, tmp_path: Path
-) -> None:
+def test_a_comment_says_why_there_is_no_plan(ov: Ov, engine: Answers, tmp_path: Path) -> None:
     engine(code=255, error="siteUrl has no scheme")
 
     text = comment(ov, tmp_path)

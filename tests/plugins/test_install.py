@@ -13,6 +13,7 @@ import pytest
 from sandbox import plugins
 from sandbox.errors import Refusal
 from sandbox.instance import CHECKOUT, Instance
+from tests.programs import program
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class Tools:
 
     folder: Path
 
-    def path(self, program: str, /) -> Path:
-        path = self.folder / program
+    def path(self, name: str, /) -> Path:
+        path = self.folder / name
         if not path.exists():
-            script(path, "")
+            program(path, "")
         return path
 
 
@@ -41,15 +42,9 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
     return Instance.from_environment()
 
 
-def script(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-
-
 def official(folder: Path, version: str = "3.252.0") -> Path:
-    script(folder / "pulumi", f"echo v{version}")
-    script(folder / "pulumi-language-python", "")
+    program(folder / "pulumi", f"echo v{version}")
+    program(folder / "pulumi-language-python", "")
     return folder
 
 
@@ -101,7 +96,7 @@ def test_installing_again_mends_what_is_broken_and_follows_a_new_toolchain(
     folder = plugins.install(instance, tools)
     (folder / "pulumi-language-python").write_text("")
     newer = Tools(tmp_path / "newer")
-    script(newer.folder / "pulumi", "echo newer")
+    program(newer.folder / "pulumi", "echo newer")
 
     plugins.install(instance, newer)
 
@@ -114,8 +109,8 @@ def test_the_folder_somebody_names_goes_first_and_no_stand_in_is_laid(
     instance: Instance, tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = official(tmp_path / "official")
-    script(folder / "pulumi-resource-docker", "")
-    script(folder / "pulumi-resource-rancher2", "")
+    program(folder / "pulumi-resource-docker", "")
+    program(folder / "pulumi-resource-rancher2", "")
     monkeypatch.setenv("OV_PULUMI_BIN", str(folder))
 
     assert plugins.install(instance, tools) == folder
@@ -147,7 +142,7 @@ def test_the_stand_ins_come_back_when_the_official_one_is_gone(
 def test_a_folder_without_a_pulumi_is_refused(
     instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script(tmp_path / "half" / "pulumi", "")
+    program(tmp_path / "half" / "pulumi", "")
     monkeypatch.setenv("OV_PULUMI_BIN", str(tmp_path / "half"))
 
     with pytest.raises(Refusal, match="it lacks pulumi-language-python"):
@@ -175,7 +170,7 @@ def test_an_old_pulumi_on_the_path_is_not_used(
 def test_our_own_pulumi_on_the_path_is_not_taken_for_an_official_one(
     instance: Instance, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script(tools.folder / "pulumi", "echo v3.252.0")
+    program(tools.folder / "pulumi", "echo v3.252.0")
     folder = plugins.install(instance, tools)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable
 
 import httpx
@@ -73,13 +72,12 @@ def test_a_token_that_does_not_hold_is_told_so(
     }
 
 
-def test_a_token_of_an_hour_ago_has_worked_until_then(admin: Provider) -> None:
-    made = admin.request("POST", f"{admin.url}/v3/tokens", {"ttl": 1500}).json()
+def test_a_token_works_until_it_ends(admin: Provider) -> None:
+    made = admin.request("POST", f"{admin.url}/v3/tokens", {"ttl": 5000}).json()
     brief = Provider(admin.url, admin.authority, made["token"])
 
     assert brief.request("GET", f"{admin.url}/v3").status_code == 200
-    time.sleep(1.6)
-    assert brief.request("GET", f"{admin.url}/v3").status_code == 401
+    eventually(lambda: brief.request("GET", f"{admin.url}/v3").status_code == 401, "it has ended")
     assert admin.request("GET", made["links"]["self"]).json()["expired"] is True
     assert "token" not in admin.request("GET", made["links"]["self"]).json()
     assert admin.request("DELETE", made["links"]["self"]).status_code == 200

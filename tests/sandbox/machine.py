@@ -206,12 +206,16 @@ def going_up_to(moment: str, **env: str) -> Generator[subprocess.Popen[str]]:
         # A way up that hangs must not hang the tests; one that compiles everything takes its time.
         watchdog = threading.Timer(2700, up.kill)
         watchdog.start()
-        for line in up.stdout or ():
-            said.append(line)
-            if line.startswith(moment):
-                yield up
-                break
-        watchdog.cancel()
+        try:
+            for line in up.stdout or ():
+                said.append(line)
+                if line.startswith(moment):
+                    yield up
+                    break
+        finally:
+            # Whoever fails here waits for nobody; who succeeds has killed it already.
+            up.kill()
+            watchdog.cancel()
         # Children that live on hold the pipe open; nobody reads it any more.
         if up.stdout:
             up.stdout.close()

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sandbox import cli
-from sandbox.instance import INDEX, Instance
 from tests.sandbox.machine import sandbox
 
 
@@ -53,15 +52,3 @@ def test_a_port_that_is_none_is_refused() -> None:
 
     assert said.returncode == 1
     assert "OV_HTTPS_PORT=https is no port" in said.stderr
-
-
-def test_the_sandboxes_share_nothing_but_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[Instance] = []
-    for name in INDEX:
-        monkeypatch.setenv("OV_SANDBOX", name)
-        found.append(Instance.from_environment())
-
-    for name in ("state", "link", "host_ip", "node_ip", "https_port", "cgroup", "context"):
-        values = {getattr(each, name) for each in found}
-        assert len(values) == len(INDEX), f"two have the same {name}"
-    assert len({each.cache for each in found}) == 1

@@ -25,13 +25,17 @@ def test_no_two_sandboxes_share_a_folder_an_address_or_a_port(
     monkeypatch.setenv("OV_STATE", str(tmp_path))
     monkeypatch.delenv("OV_HTTPS_PORT", raising=False)
     found: list[dict[str, object]] = []
+    shared: set[Path] = set()
     for name in INDEX:
         monkeypatch.setenv("OV_SANDBOX", name)
-        found.append(own(Instance.from_environment()))
+        instance = Instance.from_environment()
+        found.append(own(instance))
+        shared.add(instance.cache)
 
     assert len(found) == len(INDEX) > 2
     for key in found[0]:
         assert len({str(each[key]) for each in found}) == len(found), key
+    assert len(shared) == 1
 
 
 def test_all_that_a_sandbox_keeps_is_in_its_own_folder(

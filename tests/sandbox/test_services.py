@@ -37,6 +37,10 @@ def instance(tmp_path: Path) -> Instance:
 def test_nothing_is_started_until_somebody_asks(instance: Instance) -> None:
     assert not services.wanted(instance)
 
+    (instance.state / "services").mkdir()
+
+    assert services.wanted(instance)
+
 
 def test_a_stack_of_generation_1_is_the_committed_one_with_the_sandboxs_services(
     instance: Instance,
