@@ -124,6 +124,10 @@ def test_a_volume_that_grows_is_told_with_its_sizes() -> None:
     assert "from 5Gi to 8Gi" in grown.sentence
 
 
+def test_a_volume_that_is_replaced_is_told_as_lost() -> None:
+    assert "with all it holds" in verdict("replace", "PersistentVolumeClaim ov-media").sentence
+
+
 def test_more_pods_are_told_with_their_numbers() -> None:
     scaled = verdict(
         "update",

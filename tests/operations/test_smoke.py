@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -242,3 +243,25 @@ def test_https_needs_no_certificate_where_the_address_has_none() -> None:
 
     with httpx.Client() as browser:
         assert "without TLS" in CHECKS["certificate of the site"](target, browser)
+
+
+def left_with(days: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what is said of a certificate that ends in so many days."""
+
+    def expires(_url: httpx.URL, _trusted: ssl.SSLContext) -> datetime:
+        return datetime.now(UTC) + timedelta(days=days, hours=1)
+
+    monkeypatch.setattr(checks, "expires", expires)
+    url = httpx.URL("https://site.test")
+    target = Site(site=url, admin=url, alive="/", trusted=ssl.create_default_context())
+    with httpx.Client() as browser:
+        return CHECKS["certificate of the site"](target, browser)
+
+
+def test_a_certificate_that_ends_soon_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(checks.FaultError, match="ends in 13 days"):
+        left_with(13, monkeypatch)
+
+
+def test_a_certificate_that_lasts_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert left_with(15, monkeypatch) == "valid for 15 days"
