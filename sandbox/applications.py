@@ -16,7 +16,7 @@ from sandbox.images.recipes import BaseImage
 from sandbox.instance import Instance
 from sandbox.process import run
 from sandbox.toolchain import Report, Toolchain
-from sandbox.toolchain.recipe import Recipe, alone
+from sandbox.toolchain.recipe import Recipe
 
 SOURCES = Path(__file__).resolve().parent / "apps"
 
@@ -146,11 +146,7 @@ def applications(instance: Instance, toolchain: Toolchain, report: Report) -> bo
     changed = False
     for app in APPLICATIONS:
         recipe = app.recipe(instance, toolchain)
-        with alone(instance.cache, report):
-            if not recipe.made(instance.cache):
-                report(recipe.about)
-                recipe.make(instance.cache)
-                changed = True
+        changed |= recipe.provide(instance.cache, report)
         image = app.image(instance, toolchain)
         if registry.digest(app.repository, app.tag) != image.digest:
             report(f"bringing {app.name} {app.tag} to the registry")

@@ -63,7 +63,7 @@ def down(*, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fa
         return
     if sys.stdin.isatty() and not yes:
         print(f"This removes sandbox {instance.name}: its cluster, its registry, and the database")
-        print(f"and uploads of ov-demo, all in {instance.state}. Built programs stay cached.")
+        print(f"and uploads of every site, all in {instance.state}. Built programs stay cached.")
         typer.confirm("Go on?", abort=True)
 
     def work(report: Report) -> str:

@@ -90,7 +90,6 @@ class Ascent:
 
     def _cluster(self, report: Report) -> str:
         changed = cluster.up(self.instance, self._processes, self._tools, report)
-        self._processes.demand_alive()
         return self._outcome("ready" if changed else "")
 
     def _services(self, report: Report) -> str:
@@ -104,6 +103,7 @@ class Ascent:
 
     def _rancher(self, report: Report) -> str:
         changed = rancher.up(self.instance, self._processes, self._tools, report)
+        # Only after the last phase with daemons: each phase starts those anew that had ended.
         self._processes.demand_alive()
         return self._outcome("ready" if changed else "")
 

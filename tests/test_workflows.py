@@ -16,7 +16,6 @@ import yaml
 from components.naming import NAMESPACES
 from sandbox.instance import CHECKOUT, Instance
 from sandbox.toolchain.golang import ACTIONLINT
-from sandbox.toolchain.recipe import alone
 
 FOLDER = CHECKOUT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
@@ -54,10 +53,7 @@ def steps() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_actionlint_finds_nothing() -> None:
     cache = Instance.from_environment().cache
-    if not ACTIONLINT.made(cache):
-        with alone(cache, print):
-            if not ACTIONLINT.made(cache):
-                ACTIONLINT.make(cache)
+    ACTIONLINT.provide(cache, print)
     linter = ACTIONLINT.folder(cache) / "actionlint"
 
     done = subprocess.run(

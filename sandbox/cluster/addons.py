@@ -46,7 +46,7 @@ def apply(client: Client, instance: Instance) -> bool:
     _patiently("the cluster did not settle", lambda: _knows(client, authority) or None, seconds=60)
     changed = False
     for name in MANIFESTS:
-        for document in _documents(templates.render(name, filled)):
+        for document in documents(templates.render(name, filled)):
             applied = partial(apply_one, client, document)
             changed |= _patiently(f"{name} could not be applied", applied, seconds=30)
     return changed
@@ -65,7 +65,8 @@ def wait_for_dns(client: Client, instance: Instance, kubectl: Path) -> None:
     _patiently("the cluster's DNS did not start", lambda: ready() or None, seconds=120)
 
 
-def _documents(text: str) -> list[dict[str, object]]:
+def documents(text: str) -> list[dict[str, object]]:
+    """Return the objects that a manifest holds."""
     return [cast("dict[str, object]", found) for found in yaml.safe_load_all(text) if found]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox import files
-from sandbox.cluster import environment, mounts, network, templates
+from sandbox.cluster import mounts, network, templates
 from sandbox.cluster.environment import Programs
 from sandbox.instance import Instance
 from sandbox.process import Processes, hierarchies
@@ -18,7 +19,7 @@ def up(instance: Instance, processes: Processes, toolchain: Programs) -> bool:
     processes.make_cgroups()
     for root in hierarchies():
         _make_group(root, root / instance.cgroup / "shims")
-    env = environment.stable(toolchain)
+    env = toolchain.env()
     changed = _containerd(instance, processes, toolchain, env)
     processes.wait_until("containerd", lambda: _answers(instance.containerd_socket), seconds=30)
     changed |= _kubelet(instance, processes, toolchain, env)
@@ -32,7 +33,7 @@ def kubelet_since(instance: Instance) -> float:
 
 
 def _containerd(
-    instance: Instance, processes: Processes, toolchain: Programs, env: dict[str, str]
+    instance: Instance, processes: Processes, toolchain: Programs, env: Mapping[str, str]
 ) -> bool:
     node = instance.state / "node"
     filled = {**templates.values(instance), "CNI": str(toolchain.directory("cni"))}
@@ -56,7 +57,7 @@ def _containerd(
 
 
 def _kubelet(
-    instance: Instance, processes: Processes, toolchain: Programs, env: dict[str, str]
+    instance: Instance, processes: Processes, toolchain: Programs, env: Mapping[str, str]
 ) -> bool:
     node, pki = instance.state / "node", instance.pki
     configuration, kubeconfig = node / "kubelet.yaml", pki / "kubelet.conf"
@@ -88,7 +89,7 @@ def _kubelet(
 
 
 def _kube_proxy(
-    instance: Instance, processes: Processes, toolchain: Programs, env: dict[str, str]
+    instance: Instance, processes: Processes, toolchain: Programs, env: Mapping[str, str]
 ) -> bool:
     configuration, kubeconfig = (
         instance.state / "node" / "kube-proxy.yaml",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ssl
 import sys
-from collections.abc import Callable, Iterator
-from importlib import resources
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
-import yaml
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 
 from sandbox.cluster import addons, environment, templates
@@ -18,12 +16,12 @@ from sandbox.cluster.environment import Programs
 from sandbox.cluster.pki import Authority, Leaf
 from sandbox.instance import CHECKOUT, Instance
 from sandbox.process import Processes
-from sandbox.rancher import accounts, kinds
+from sandbox.rancher import accounts
 from sandbox.rancher.names import Document
 
 DAEMON = "rancher"
 
-__all__ = ["DAEMON", "answers", "kinds", "start", "up"]
+__all__ = ["DAEMON", "start", "up"]
 
 
 def up(
@@ -34,9 +32,10 @@ def up(
     changed = _files(instance)
     report("Rancher's kinds of objects")
     with addons.connect(instance) as client:
-        for document in _manifest("crds.yaml"):
+        definitions = _manifest("crds.yaml")
+        for document in definitions:
             changed |= addons.apply_one(client, document)
-        for document in _manifest("crds.yaml"):
+        for document in definitions:
             name = cast("Document", document)["metadata"]["name"]
             client.wait(CustomResourceDefinition, name, for_conditions=["Established"])
         report("users, roles and the cluster")
@@ -53,11 +52,11 @@ def start(instance: Instance, processes: Processes, toolchain: Programs) -> bool
         env=environment.of_controllers(instance, toolchain),
         configuration=[instance.pki / "rancher.conf", instance.pki / "rancher.crt", *_sources()],
     )
-    processes.wait_until(DAEMON, lambda: answers(instance), seconds=60)
+    processes.wait_until(DAEMON, lambda: _answers(instance), seconds=60)
     return started
 
 
-def answers(instance: Instance) -> bool:
+def _answers(instance: Instance) -> bool:
     """Tell whether the API is there."""
     try:
         return _get(instance, f"{instance.rancher}/ping").text == "pong"
@@ -101,11 +100,8 @@ def _get(instance: Instance, url: str) -> httpx.Response:
     return httpx.get(url, verify=authority, trust_env=False, timeout=5)
 
 
-def _manifest(name: str, filled: dict[str, str] | None = None) -> Iterator[dict[str, object]]:
-    text = resources.files("sandbox.rancher").joinpath("manifests", name).read_text()
-    if filled:
-        text = templates.PLACE.sub(lambda place: filled[place[1]], text)
-    yield from (cast("dict[str, object]", found) for found in yaml.safe_load_all(text))
+def _manifest(name: str, filled: Mapping[str, str] | None = None) -> list[dict[str, object]]:
+    return addons.documents(templates.render(name, filled or {}, "sandbox.rancher"))
 
 
 def _sources() -> list[Path]:

@@ -15,9 +15,7 @@ from pathlib import Path
 from sandbox import files
 from sandbox.cluster.pki import Authority, Leaf
 from sandbox.instance import Instance
-from sandbox.rancher.names import GROUP, VERSION, Document
-
-API = f"{GROUP}/{VERSION}"
+from sandbox.rancher.names import API, Document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

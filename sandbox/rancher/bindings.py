@@ -41,11 +41,7 @@ class Bindings:
         found: list[Document] = []
         for thing in await self.store.list(kinds.Binding):
             document = views.binding(thing, base)
-            wanted = all(
-                document[key] == request.query_params[key]
-                for key in ("projectId", "name", "roleTemplateId")
-                if key in request.query_params
-            )
+            wanted = requests.matches(request, document, "projectId", "name", "roleTemplateId")
             caller, place = requests.caller(request), thing["metadata"]["namespace"]
             if wanted and await self.access.allowed(caller, "get", PLURAL, namespace=place):
                 found.append(document)
@@ -56,18 +52,19 @@ class Bindings:
         """Give one subject a role in a project."""
         given = await requests.body(request)
         project = await projects.find(self.store, requests.text(given, "projectId", required=True))
-        backing = names.backing_namespace(project["metadata"]["name"])
+        backing = names.backing_namespace(project)
         caller = requests.caller(request)
         await self.access.demand(caller, "create", PLURAL, namespace=backing)
         role = requests.text(given, "roleTemplateId", required=True)
         if await self.store.get(kinds.RoleTemplate, role) is None:
             raise not_found(f"roleTemplate {role}")
+        name = _name(given)
         made = await self.store.create(
             {
-                "apiVersion": f"{names.GROUP}/{names.VERSION}",
+                "apiVersion": names.API,
                 "kind": "ProjectRoleTemplateBinding",
                 "metadata": {
-                    "name": _name(given),
+                    "name": name,
                     "namespace": backing,
                     "annotations": requests.texts(given, "annotations") or {},
                     "labels": {
@@ -81,7 +78,7 @@ class Bindings:
             }
         )
         if made is None:
-            raise exists(f"projectRoleTemplateBinding {_name(given)}")
+            raise exists(f"projectRoleTemplateBinding {name}")
         return requests.answer(views.binding(made, requests.base(request)), 201)
 
     async def get(self, request: Request) -> Response:
@@ -149,7 +146,7 @@ class Bindings:
         """Return the user whom a directory knows and Rancher met just now."""
         name = f"u-{hashlib.sha256(principal.encode()).hexdigest()[:10]}"
         user: Document = {
-            "apiVersion": f"{names.GROUP}/{names.VERSION}",
+            "apiVersion": names.API,
             "kind": "User",
             "metadata": {"name": name},
             "displayName": principal,

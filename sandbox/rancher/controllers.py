@@ -90,7 +90,7 @@ class Controllers:
 
     async def _remove(self, project: Document) -> None:
         """Take down what a project lives on; namespaces made by hand stay, with their data."""
-        name, backing = names.project_id(project), _backing(project)
+        name, backing = names.project_id(project), names.backing_namespace(project)
         # Asked anew, as it is the last time: what was seen may lack what came at the end.
         for namespace in await self.store.list(Namespace):
             notes, called = names.notes(namespace), namespace["metadata"]["name"]
@@ -206,10 +206,6 @@ def _leave(namespace: Document) -> None:
         kept = dict(names.part(namespace["metadata"], kind))
         if kept.pop(names.PROJECT, None):
             namespace["metadata"][kind] = kept
-
-
-def _backing(project: Document) -> str:
-    return names.backing_namespace(project["metadata"]["name"])
 
 
 def _place(thing: Document) -> tuple[str, str, str]:

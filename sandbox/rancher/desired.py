@@ -42,12 +42,12 @@ def room(
     default = names.part(spec, "namespaceDefaultResourceQuota").get("limit")
     if not default:
         return Room(None, None if present is not None else note)
-    wanted = quotas.complete(_limit(namespace), cast("Limit", default))
+    wanted = quotas.complete(limit(namespace), cast("Limit", default))
     hard = quotas.resources(wanted)
     if present is not None and quotas.same(hard, present):
         return Room(present, note)
     allowed = cast("Limit", names.part(names.part(spec, "resourceQuota"), "limit"))
-    beside = [quotas.resources(_limit(other) or {}) for other in others if is_validated(other)]
+    beside = [quotas.resources(limit(other) or {}) for other in others if is_validated(other)]
     over = quotas.excess([hard, *beside], quotas.resources(allowed))
     written = quotas.annotation(wanted)
     if not over:
@@ -60,7 +60,7 @@ def room(
 
 def used(namespaces: Sequence[Document]) -> dict[str, str | dict[str, str]]:
     """Return the sum of the quotas of a project's namespaces, as the project shows it."""
-    limits = [quotas.resources(_limit(one) or {}) for one in namespaces if is_validated(one)]
+    limits = [quotas.resources(limit(one) or {}) for one in namespaces if is_validated(one)]
     sums = quotas.total(limits)
     return quotas.limit_of({name: quotas.written(name, sums[name]) for name in sorted(sums)})
 
@@ -157,7 +157,7 @@ def _subject(binding: Document) -> Document | None:
     return None
 
 
-def _limit(namespace: Document) -> Limit | None:
+def limit(namespace: Document) -> Limit | None:
     """Return the quota that a namespace's annotation asks for; one that is none asks for none."""
     found = (views.noted(namespace, names.QUOTA) or {}).get("limit")
     return cast("Limit", found) if found and quotas.are_amounts(found) else None

@@ -9,6 +9,7 @@ Document = dict[str, Any]
 
 GROUP = "management.cattle.io"
 VERSION = "v3"
+API = f"{GROUP}/{VERSION}"
 CLUSTER = "local"
 
 # Annotations and labels of namespaces
@@ -29,7 +30,6 @@ PROJECT_FINALIZER = "controller.cattle.io/mgmt-project-rbac-remove"
 
 # Marks of projects
 CREATOR_ROLES = "authz.management.cattle.io/creator-role-bindings"
-DEFAULT_PROJECT = "authz.management.cattle.io/default-project"
 SYSTEM_PROJECT = "authz.management.cattle.io/system-project"
 
 
@@ -38,9 +38,9 @@ def project_id(project: Document) -> str:
     return f"{CLUSTER}:{project['metadata']['name']}"
 
 
-def backing_namespace(project: str) -> str:
-    """Return the namespace that holds the bindings of the project with this short name."""
-    return f"{CLUSTER}-{project}"
+def backing_namespace(project: Document) -> str:
+    """Return the namespace that holds the bindings of a project."""
+    return f"{CLUSTER}-{project['metadata']['name']}"
 
 
 def part(thing: Document, key: str) -> Document:

@@ -11,7 +11,17 @@ from lightkube.resources.core_v1 import Namespace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.rancher import kinds, merging, names, projects, projectspec, quotas, requests, views
+from sandbox.rancher import (
+    desired,
+    kinds,
+    merging,
+    names,
+    projects,
+    projectspec,
+    quotas,
+    requests,
+    views,
+)
 from sandbox.rancher.access import Access
 from sandbox.rancher.failures import exists, invalid, missing, not_found
 from sandbox.rancher.names import Document
@@ -85,7 +95,7 @@ class Namespaces:
         thing = await self._find(request)
         await self._allowed(request, "update", thing)
         given = await requests.body(request)
-        project = await self._project(names.notes(thing).get(names.PROJECT, ""), lost=True)
+        project = await projects.look(self.store, names.notes(thing).get(names.PROJECT, ""))
         others = await self.store.list(Namespace)
 
         def change(found: Document) -> None:
@@ -163,14 +173,9 @@ class Namespaces:
         name = thing["metadata"]["name"]
         await self.access.namespace(requests.caller(request), verb, name, project)
 
-    async def _project(self, name: str, *, lost: bool = False) -> Document | None:
-        """Return the project of an id; none for an empty one, or for one that is *lost*."""
-        if not name:
-            return None
-        if lost:
-            cluster, _, short = name.partition(":")
-            return await self.store.get(kinds.Project, short, cluster) if short else None
-        return await projects.find(self.store, name)
+    async def _project(self, name: str) -> Document | None:
+        """Return the project of an id; none for an empty one."""
+        return await projects.find(self.store, name) if name else None
 
 
 def update(thing: Document, given: Document) -> None:
@@ -192,13 +197,13 @@ def demand_fit(thing: Document, project: Document | None, others: Sequence[Docum
         return
     allowed = cast("Limit", project["spec"]["resourceQuota"]["limit"])
     default = cast("Limit", project["spec"]["namespaceDefaultResourceQuota"]["limit"])
-    asked = cast("Limit", (views.noted(thing, names.QUOTA) or {}).get("limit") or default)
+    asked = desired.limit(thing) or default
     lacking = sorted(allowed.keys() ^ asked.keys())
     if lacking:
         why = f"must have the fields of the project's quota; differs in {', '.join(lacking)}"
         raise missing("resourceQuota", why)
     used = [
-        cast("Limit", (views.noted(other, names.QUOTA) or {}).get("limit") or {})
+        desired.limit(other) or {}
         for other in others
         if names.notes(other).get(names.PROJECT) == names.project_id(project)
         and other["metadata"]["name"] != thing["metadata"]["name"]

@@ -32,11 +32,7 @@ class Projects:
         found: list[Document] = []
         for thing in await self.store.list(kinds.Project, names.CLUSTER):
             document = views.project(thing, base)
-            wanted = all(
-                document[key] == request.query_params[key]
-                for key in ("clusterId", "name")
-                if key in request.query_params
-            )
+            wanted = requests.matches(request, document, "clusterId", "name")
             if wanted and await self._visible(request, thing):
                 found.append(document)
         return requests.answer(views.collection("project", f"{base}/v3/projects", found))
@@ -103,20 +99,25 @@ class Projects:
 
 async def find(store: Store, name: str) -> Document:
     """Return the project of an id like local:p-xxxxx; refuse any other."""
-    cluster, _, short = name.partition(":")
-    found = await store.get(kinds.Project, short, cluster) if cluster and short else None
+    found = await look(store, name)
     if found is None:
         raise not_found(f"project {name}")
     return found
 
 
+async def look(store: Store, name: str) -> Document | None:
+    """Return the project of an id like local:p-xxxxx, if it is there."""
+    cluster, _, short = name.partition(":")
+    return await store.get(kinds.Project, short, cluster) if cluster and short else None
+
+
 async def provision(store: Store, project: Document) -> Document | None:
     """Give a project all it lives on, and say so in its status; do nothing a second time."""
     name = project["metadata"]["name"]
-    backing = names.backing_namespace(name)
+    backing = names.backing_namespace(project)
     if names.part(project, "status").get("backingNamespace") == backing:
         return project
-    await store.create(system_namespace(backing))
+    await store.create(_system_namespace(backing))
     creator = names.notes(project).get(names.CREATOR)
     if creator:
         await store.create(_ownership(backing, names.project_id(project), creator))
@@ -133,7 +134,7 @@ async def provision(store: Store, project: Document) -> Document | None:
     return await store.edit(kinds.Project, name, ready, names.CLUSTER)
 
 
-def system_namespace(name: str) -> Document:
+def _system_namespace(name: str) -> Document:
     """Return a namespace that is Rancher's own, which its API does not show."""
     return {
         "apiVersion": "v1",
@@ -144,7 +145,7 @@ def system_namespace(name: str) -> Document:
 
 def _ownership(backing: str, project: str, user: str) -> Document:
     return {
-        "apiVersion": f"{names.GROUP}/{names.VERSION}",
+        "apiVersion": names.API,
         "kind": "ProjectRoleTemplateBinding",
         "metadata": {
             "name": "creator-project-owner",

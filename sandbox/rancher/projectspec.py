@@ -30,7 +30,7 @@ def new(name: str, given: Document, creator: str) -> Document:
         names.CREATOR_ROLES: '{"created":["project-owner"],"required":["project-owner"]}',
     }
     return {
-        "apiVersion": f"{names.GROUP}/{names.VERSION}",
+        "apiVersion": names.API,
         "kind": "Project",
         "metadata": {
             "name": name,

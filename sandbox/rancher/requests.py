@@ -25,6 +25,12 @@ def base(request: Request) -> str:
     return f"{scheme}://{host}"
 
 
+def matches(request: Request, document: Document, *fields: str) -> bool:
+    """Tell whether a document has what the query asks of these fields."""
+    query = request.query_params
+    return all(document[field] == query[field] for field in fields if field in query)
+
+
 async def body(request: Request) -> Document:
     """Return the document that was sent; refuse anything else."""
     try:

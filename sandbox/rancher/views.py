@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, cast
 
+from sandbox.cluster.addons import MARK
 from sandbox.rancher import names
 from sandbox.rancher.names import Document
 
@@ -77,7 +78,9 @@ def namespace(thing: Document, base: str) -> Document:
     name, notes = thing["metadata"]["name"], names.notes(thing)
     own = f"{base}/v3/cluster/{names.CLUSTER}/namespaces/{name}"
     found = _common(thing, "namespace", name, namespace_state(thing))
-    found["annotations"] = {key: value for key, value in notes.items() if key not in FIELDS}
+    found["annotations"] = {
+        key: value for key, value in found["annotations"].items() if key not in FIELDS
+    }
     return {
         **found,
         "name": name,
@@ -207,7 +210,7 @@ def _common(thing: Document, kind: str, name: str, state: str) -> Document:
         "annotations": {
             key: value
             for key, value in names.notes(thing).items()
-            if key not in (names.CREATOR, "openvault.sandbox/applied")
+            if key not in (names.CREATOR, MARK)
         },
         "labels": names.labels(thing),
         "creatorId": names.notes(thing).get(names.CREATOR),

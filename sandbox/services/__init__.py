@@ -39,7 +39,7 @@ def up(instance: Instance, processes: Processes, toolchain: Toolchain, report: R
     report("starting object storage, search and sign-on")
     changed = objects.start(instance, processes)
     changed |= search.start(instance, processes)
-    changed |= sign_on.start(instance, processes)
+    changed |= sign_on.start(processes)
     report("waiting for them")
     objects.settle(instance, processes)
     search.settle(instance, processes)

@@ -10,7 +10,6 @@ from sandbox.errors import Refusal
 from sandbox.instance import Instance
 from sandbox.process import Processes, attempt
 from sandbox.toolchain import Report, golang
-from sandbox.toolchain.recipe import alone
 
 ACCESS_KEY = "objects-access-key"
 SECRET_KEY = "objects-secret-key"  # noqa: S105, the name of a file
@@ -23,10 +22,7 @@ BUCKETS = (settings.STACK, "openvault")
 
 def prepare(instance: Instance, report: Report) -> None:
     """Build the gateway unless it is in the cache, and make the folder of each bucket."""
-    with alone(instance.cache, report):
-        if not golang.OBJECTS.made(instance.cache):
-            report(golang.OBJECTS.about)
-            golang.OBJECTS.make(instance.cache)
+    golang.OBJECTS.provide(instance.cache, report)
     for bucket in BUCKETS:
         (_folder(instance) / bucket).mkdir(parents=True, exist_ok=True)
 
@@ -80,6 +76,7 @@ def _ask(instance: Instance, path: str, body: str = "") -> str:
                 "output = /dev/null",
                 'write-out = "%{http_code}"',
                 "max-time = 10",
+                'noproxy = "*"',
                 f'user = "{user}"',
                 f'aws-sigv4 = "aws:amz:{REGION}:s3"',
                 'header = "x-amz-content-sha256: UNSIGNED-PAYLOAD"',

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from pathlib import Path
 
 from sandbox import files, images
 from sandbox.instance import Instance
-from sandbox.process import Processes, attempt, run
+from sandbox.process import Processes, run
+from sandbox.services.asking import answers
 from sandbox.toolchain import Report
-from sandbox.toolchain.recipe import Recipe, alone
+from sandbox.toolchain.recipe import Recipe
 
 SOURCES = Path(__file__).resolve().parent / "search"
 
@@ -28,6 +30,8 @@ MODULES = {
 # A small index and nobody in a hurry: little memory, and a quick start.
 JAVA = (
     *("-Xms256m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
+    # It would be in /tmp, whatever the folder for temporary files is.
+    "-XX:-UsePerfData",
     "-Djava.security.manager=allow",
 )
 
@@ -55,17 +59,18 @@ def _build(into: Path) -> None:
 RECIPE = Recipe(
     name="opensearch",
     about="fetching OpenSearch, half a minute",
-    parts=lambda: (Path(__file__).read_bytes(), *images.contents(SOURCES)),
+    # Not its settings, which are laid beside it.
+    parts=lambda: (
+        *(inspect.getsource(_build), repr(sorted(MODULES.items()))),
+        *images.contents(SOURCES, without=("config",)),
+    ),
     build=_build,
 )
 
 
 def prepare(instance: Instance, report: Report) -> None:
     """Fetch it unless it is in the cache, and lay it where its user can read and write."""
-    with alone(instance.cache, report):
-        if not RECIPE.made(instance.cache):
-            report(RECIPE.about)
-            RECIPE.make(instance.cache)
+    RECIPE.provide(instance.cache, report)
     folder, made = _folder(instance), RECIPE.folder(instance.cache)
     if _read(folder / "made-of") != made.name:
         for part in ("bin", "lib", "modules", "plugins"):
@@ -97,10 +102,7 @@ def start(instance: Instance, processes: Processes) -> bool:
 
 def settle(instance: Instance, processes: Processes) -> None:
     """Wait until it answers."""
-    ask = ["nsenter", f"--net={instance.netns}", "curl", "--silent", "--fail", "--max-time", "5"]
-    processes.wait_until(
-        "search", lambda: attempt([*ask, f"http://{ADDRESS}"]).returncode == 0, seconds=120
-    )
+    processes.wait_until("search", lambda: answers(instance, f"http://{ADDRESS}"), seconds=120)
 
 
 def _folder(instance: Instance) -> Path:

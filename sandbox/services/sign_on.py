@@ -6,7 +6,8 @@ import json
 import sys
 
 from sandbox.instance import Instance
-from sandbox.process import Processes, attempt
+from sandbox.process import Processes
+from sandbox.services.asking import answers
 
 PORT = 9400
 
@@ -19,9 +20,9 @@ EDITOR = {
 }
 
 
-def start(_instance: Instance, processes: Processes) -> bool:
+def start(processes: Processes) -> bool:
     """Start it unless it runs; return whether it was started now."""
-    provider = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock"]
+    provider = [f"{sys.prefix}/bin/python", "-W", "ignore", "-m", "oidc_provider_mock"]
     options = ["--host", "127.0.0.1", "--port", str(PORT), "--user-claims", json.dumps(EDITOR)]
     return processes.start("sign-on", [*provider, *options])
 
@@ -29,5 +30,4 @@ def start(_instance: Instance, processes: Processes) -> bool:
 def settle(instance: Instance, processes: Processes) -> None:
     """Wait until it answers."""
     page = f"http://127.0.0.1:{PORT}/.well-known/openid-configuration"
-    ask = ["nsenter", f"--net={instance.netns}", "curl", "--silent", "--fail", "--max-time", "5"]
-    processes.wait_until("sign-on", lambda: attempt([*ask, page]).returncode == 0, seconds=30)
+    processes.wait_until("sign-on", lambda: answers(instance, page), seconds=30)

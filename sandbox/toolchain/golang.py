@@ -172,7 +172,7 @@ LOAD = Program("vegeta", "vegeta", "github.com/tsenart/vegeta/v12").recipe(
     "building vegeta, which sends requests at a steady rate, about a minute"
 )
 
-# Object storage for generation 1.x; `make up` does not need it.
+# Object storage for generation 1.x; `make up` needs it where services were asked for.
 OBJECTS = Program("versitygw", "versitygw", "github.com/versity/versitygw/cmd/versitygw").recipe(
     "building the S3 gateway, about 2 minutes"
 )

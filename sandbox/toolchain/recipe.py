@@ -62,6 +62,18 @@ class Recipe:
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
 
+    def provide(self, cache: Path, report: Callable[[str], None]) -> bool:
+        """Make the result unless it is there; return whether it was made now."""
+        if self.made(cache):
+            return False
+        with alone(cache, report):
+            # Whoever filled the cache meanwhile may have made it.
+            if self.made(cache):
+                return False
+            report(self.about)
+            self.make(cache)
+        return True
+
 
 @contextlib.contextmanager
 def alone(cache: Path, report: Callable[[str], None]) -> Generator[None]:

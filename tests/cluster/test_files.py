@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from sandbox import files
-from sandbox.cluster import environment, templates
+from sandbox.cluster import templates
 from sandbox.instance import Instance
 
 EXTRA = {"CNI": "/cni", "RUN": "/run", "HOST_IP": "1", "SITES": "", "MODULES": "/m", "PORT": "443"}
@@ -45,23 +45,3 @@ def test_every_template_finds_what_it_asks_for(instance: Instance, name: str) ->
     assert not templates.PLACE.search(text)
     if name.endswith(".yaml"):
         assert list(yaml.safe_load_all(text))
-
-
-def test_another_shell_is_no_other_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Tools:
-        def path(self, program: str) -> Path:
-            return Path(program)
-
-        def directory(self, name: str) -> Path:
-            return Path(name)
-
-        def env(self) -> dict[str, str]:
-            return {"PATH": f"/tools/bin:{shell}", "LD_LIBRARY_PATH": "/tools/lib"}
-
-    found: list[dict[str, str]] = []
-    for shell in ("/usr/bin:/bin", "/home/someone/.venv/bin:/usr/bin"):
-        monkeypatch.setenv("PATH", shell)
-        found.append(environment.stable(Tools()))
-
-    assert found[0] == found[1]
-    assert found[0]["PATH"].startswith("/tools/bin:")

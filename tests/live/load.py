@@ -13,7 +13,6 @@ from typing import Any
 
 from sandbox.instance import Instance
 from sandbox.toolchain.golang import LOAD
-from sandbox.toolchain.recipe import alone
 from tests.live.platform import Platform, host
 
 
@@ -59,8 +58,5 @@ def steady(platform: Platform, paths: Sequence[str], rate: int, folder: Path) ->
 
 def program(instance: Instance) -> Path:
     """Return the load tool, made if it is not there yet."""
-    if not LOAD.made(instance.cache):
-        with alone(instance.cache, print):
-            if not LOAD.made(instance.cache):
-                LOAD.make(instance.cache)
+    LOAD.provide(instance.cache, print)
     return LOAD.folder(instance.cache) / "vegeta"
