@@ -16,12 +16,13 @@ from sandbox.cluster.environment import Programs
 from sandbox.cluster.pki import Authority, Leaf
 from sandbox.instance import CHECKOUT, Instance
 from sandbox.process import Processes
-from sandbox.rancher import accounts
+from sandbox.rancher import accounts, kinds
 from sandbox.rancher.names import Document
 
 DAEMON = "rancher"
 
-__all__ = ["DAEMON", "start", "up"]
+# The client knows our kinds once they are imported.
+__all__ = ["DAEMON", "kinds", "start", "up"]
 
 
 def up(
