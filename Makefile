@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
-SOURCES := __main__.py components operations sandbox tests bench
+SOURCES := __main__.py components declared operations sandbox tests bench
 # A misused Output is an error everywhere, never a text that gets deployed.
 export PULUMI_ERROR_OUTPUT_STRING := true
 

@@ -1,33 +1,14 @@
-"""The committed stacks, run by the real program on the recording engine."""
+"""The committed stacks, with secrets that a test knows again wherever they turn up."""
 
 from __future__ import annotations
 
-import json
-import os
-import runpy
-import shlex
-import socketserver
-import tempfile
-import threading
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pulumi
-import pytest
-import yaml
-
-from tests.engine import Engine, run
-
-ROOT = Path(__file__).parent.parent
-STACKS = sorted(path.stem.removeprefix("Pulumi.") for path in ROOT.glob("Pulumi.*.yaml"))
-SCHEMA: Mapping[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-
-# The contexts of the kubeconfig under which the program runs here: a stack's may be renamed.
-CONTEXTS = [*STACKS, "renamed"]
-
-DIGEST = f"sha256:{'5' * 64}"
+from declared import stacks
+from declared.engine import Engine
+from declared.stacks import DIGEST, declare
 
 SECRETS: Mapping[str, str] = {
     "adminPassword": "sentinel-of-the-administrator",
@@ -60,41 +41,9 @@ ONE: Mapping[str, Any] = {**OUTSIDE, **OUTSIDE_SECRETS}
 SEALED = ("registries", "rancherToken")
 
 
-def written(stack: str) -> dict[str, Any]:
-    """Return the configuration in *stack*'s committed file."""
-    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-
-
-def chosen(stack: str) -> dict[str, Any]:
-    """Return what *stack*'s committed file chooses, by the key's own name."""
-    own = "openvault:"
-    config = written(stack)
-    return {key.removeprefix(own): at for key, at in config.items() if key.startswith(own)}
-
-
-def pinned(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *values* after `ov images pin` of every published image that has a tag alone.
-
-    The committed files name tags: what digests they had, only their registries know.
-    """
-    return {key: f"{at}@{DIGEST}" if _floats(key, at, values) else at for key, at in values.items()}
-
-
-def _floats(key: str, value: Any, values: Mapping[str, Any]) -> bool:
-    built = values.get(f"{key.removesuffix('Image')}Build")
-    return key.endswith("Image") and bool(value) and "@" not in value and not built
-
-
 def configured(stack: str, **changes: Any) -> dict[str, str]:
     """Return *stack*'s configuration as the engine would hand it over; None leaves a key out."""
-    defaults = {key: of["default"] for key, of in SCHEMA.items()}
-    values = defaults | chosen(stack) | dict(SECRETS) | changes
-    values = pinned(values) | changes
-    return {f"openvault:{key}": _text(at) for key, at in values.items() if at is not None}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return stacks.configured(stack, SECRETS, **changes)
 
 
 def up(
@@ -109,54 +58,8 @@ def up(
 
     *held* is what the cluster has of each kind, in the words of kubectl: nothing, unless said.
     """
-    config = configured(stack, **changes)
     secret = [f"openvault:{key}" for key in (*SECRETS, *OUTSIDE_SECRETS, *SEALED)] if sealed else []
-
-    def program() -> None:
-        pulumi.runtime.set_all_config(config, secret)
-        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(kubeconfig()))
-        patch.setenv("PATH", f"{kubectl(json.dumps(held or {}))}:{os.environ['PATH']}")
-        return run(program, stack=stack, preview=preview)
-
-
-@cache
-def kubectl(held: str) -> Path:
-    """Return a folder with a kubectl that knows of nothing in the cluster but what is *held*."""
-    folder = Path(tempfile.mkdtemp())
-    program = folder / "kubectl"
-    lists = [
-        f"*' get {kind} '*) echo {shlex.quote(json.dumps({'items': items}))};;"
-        for kind, items in json.loads(held).items()
-    ]
-    nothing = """*) echo '{"items": []}';;"""
-    program.write_text("\n".join(['#!/bin/sh\ncase "$*" in', *lists, nothing, "esac\n"]))
-    program.chmod(0o755)
-    return folder
-
-
-@cache
-def kubeconfig() -> Path:
-    """Return a kubeconfig whose contexts, named as the stacks, lead to a server that listens."""
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    path = Path(tempfile.mkdtemp()) / "kubeconfig"
-    path.write_text(json.dumps(kubeconfig_of(f"https://127.0.0.1:{server.server_address[1]}")))
-    return path
-
-
-def kubeconfig_of(server: str) -> dict[str, Any]:
-    """Return a kubeconfig of several contexts, all of one cluster and one user."""
-    return {
-        "contexts": [
-            {"name": name, "context": {"cluster": "there", "user": "somebody"}} for name in CONTEXTS
-        ],
-        "clusters": [{"name": "there", "cluster": {"server": server}}],
-        "users": [{"name": "somebody", "user": {"token": "nothing"}}],
-    }
+    return declare(stack, configured(stack, **changes), secret, preview=preview, held=held)
 
 
 @cache

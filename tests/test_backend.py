@@ -7,8 +7,8 @@ import pytest
 
 from components.backend import Administrator, Backend, BackendArgs
 from components.outside import Outside
+from declared.engine import Engine, environment_value, run
 from tests import parts
-from tests.engine import Engine, environment_value, run
 from tests.parts import ADMIN, GENERATION, SITE, VOLUME
 
 SECRET_KEY = "k" * 50

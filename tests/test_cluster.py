@@ -11,7 +11,8 @@ import pulumi
 import pytest
 
 from components.cluster import require_cluster
-from tests.stacks import kubeconfig, kubeconfig_of, up
+from declared.stacks import kubeconfig, kubeconfig_of
+from tests.stacks import up
 
 
 def put(path: Path, content: Any) -> Path:

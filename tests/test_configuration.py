@@ -2,8 +2,8 @@
 
 import pytest
 
+from declared.stacks import ROOT, SCHEMA
 from operations.configuration import PAGE, page
-from tests.stacks import ROOT, SCHEMA
 
 TEXT = page((ROOT / "Pulumi.yaml").read_text())
 

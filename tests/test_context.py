@@ -8,8 +8,8 @@ import pytest
 
 from components.context import faults, judged, patterns
 from components.reference import Build
+from declared.stacks import ROOT, STACKS, chosen
 from sandbox.plugins.ignore import Ignored, parse
-from tests.stacks import ROOT, STACKS, chosen
 
 
 def folder(root: Path, *names: str, ignore: str | None = None) -> Path:

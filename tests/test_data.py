@@ -8,7 +8,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.stacks import DIGEST, settled, up
+from declared.stacks import DIGEST
+from tests.stacks import settled, up
 
 STACK = "ov-demo"
 SIZES = {"ov-db": "10Gi", "ov-static": "1Gi", "ov-media": "20Gi"}

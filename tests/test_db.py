@@ -9,8 +9,8 @@ from components.contract import Need
 from components.db import Database, DatabaseArgs
 from components.postgres import START, demand, least_memory, settings
 from components.volume import VolumeArgs
+from declared.engine import Engine, run
 from tests import parts
-from tests.engine import Engine, run
 from tests.parts import GENERATION
 
 PASSWORD = "hunter2"

@@ -9,7 +9,7 @@ import pytest
 from components.contract import Promise
 from components.dockerfile import labels
 from components.generations import GENERATIONS
-from tests.stacks import ROOT
+from declared.stacks import ROOT
 
 OWN = sorted((ROOT / "images").glob("*/Dockerfile"))
 

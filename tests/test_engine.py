@@ -4,7 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from tests.engine import run, texts
+from declared.engine import run, texts
 
 
 def test_it_sees_what_a_provider_does_not() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from components.frontend import Frontend, FrontendArgs
 from components.outside import Outside
+from declared.engine import Engine, run
 from tests import parts
-from tests.engine import Engine, run
 from tests.parts import BACKEND, GENERATION
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from components.generations import GENERATIONS
-from tests.engine import Engine, Resource, environment_value
+from declared.engine import Engine, Resource, environment_value
 from tests.stacks import ONE, OUTSIDE_SECRETS, SECRETS, settled, settled_of_one, up
 
 STACK = "ov-demo"

@@ -8,9 +8,10 @@ import pytest
 from components.artifact import Credentials
 from components.image import Image, ImageArgs, by_digest
 from components.reference import Build
-from tests.engine import Engine, Resource, digest_of, run
+from declared.engine import Engine, Resource, digest_of, run
+from declared.stacks import DIGEST
 from tests.parts import source
-from tests.stacks import DIGEST, up
+from tests.stacks import up
 
 PUBLISHED = f"docker.io/example/it:v1@{DIGEST}"
 

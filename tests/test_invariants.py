@@ -13,19 +13,9 @@ import pulumi
 import pytest
 
 from components.generations import GENERATIONS
-from tests.engine import Engine, texts
-from tests.stacks import (
-    DIGEST,
-    ONE,
-    OUTSIDE,
-    SCHEMA,
-    STACKS,
-    chosen,
-    configured,
-    settled,
-    settled_of_one,
-    up,
-)
+from declared.engine import Engine, texts
+from declared.stacks import DIGEST, SCHEMA, STACKS, chosen
+from tests.stacks import ONE, OUTSIDE, configured, settled, settled_of_one, up
 
 RUNS = {"0.x": settled, "1.x": settled_of_one}
 HOSTS = ("siteUrl", "adminUrl")

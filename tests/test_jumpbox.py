@@ -3,8 +3,8 @@
 import pytest
 
 from components.jumpbox import Jumpbox, JumpboxArgs
+from declared.engine import Engine, run
 from tests import parts
-from tests.engine import Engine, run
 from tests.parts import GENERATION
 
 

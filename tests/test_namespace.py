@@ -6,7 +6,7 @@ import pytest
 
 from components.namespace import Namespace, NamespaceArgs
 from components.volume import Volume, VolumeArgs
-from tests.engine import Engine, Resource, run
+from declared.engine import Engine, Resource, run
 
 
 def made_of(*, protect: bool = False) -> Engine:

@@ -9,8 +9,9 @@ import pytest
 
 from components.options import FORCED, OWNED
 from components.settings import Settings
-from tests.engine import Engine, Resource, run
-from tests.stacks import ONE, SCHEMA, SECRETS, configured, settled, settled_of_one, up
+from declared.engine import Engine, Resource, run
+from declared.stacks import SCHEMA
+from tests.stacks import ONE, SECRETS, configured, settled, settled_of_one, up
 
 STACK = "ov-demo"
 DIGEST = f"sha256:{'d' * 64}"

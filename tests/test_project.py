@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from components.choices.rancher import Member
+from declared.engine import Engine, Resource
+from declared.stacks import ROOT, STACKS
 from sandbox.rancher import quotas
-from tests.engine import Engine, Resource
 from tests.rancherapi import CHOICES, TOKEN, FakeRancher, project
-from tests.stacks import ROOT, STACKS, settled, up
+from tests.stacks import settled, up
 from tests.wiring import faults
 
 LIMITS = {"limitsCpu": "1000m", "requestsMemory": "64Mi"}

@@ -7,8 +7,8 @@ import pytest
 
 from components.endpoint import Address
 from components.proxy import Proxy, ProxyArgs
+from declared.engine import Engine, run
 from tests import parts
-from tests.engine import Engine, run
 from tests.parts import ADMIN, DOOR, FRONTEND, GENERATION, SITE
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from components import require_rancher
 from components.settings import Settings
-from tests.engine import run
+from declared.engine import run
 from tests.rancherapi import CHOICES, TOKEN, FakeRancher, project
 from tests.stacks import SEALED, SECRETS, configured
 

@@ -8,8 +8,9 @@ import pulumi
 
 from components.artifact import Credentials, docker_config
 from components.registry import RegistryAccess, RegistryAccessArgs
-from tests.engine import Engine, Resource, run, texts
-from tests.stacks import DIGEST, SEALED, STACKS, up
+from declared.engine import Engine, Resource, run, texts
+from declared.stacks import DIGEST, STACKS
+from tests.stacks import SEALED, up
 
 PASSWORD = "sentinel-of-the-registry"
 LOGIN = {"username": "archivist", "password": PASSWORD}

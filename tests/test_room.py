@@ -7,8 +7,9 @@ import pytest
 
 from components.contract import Need
 from components.room import SPARE, Room, RoomArgs
-from tests.engine import Engine, run
-from tests.stacks import STACKS, settled, up
+from declared.engine import Engine, run
+from declared.stacks import STACKS
+from tests.stacks import settled, up
 
 
 def room(*needs: Need) -> Engine:

@@ -11,8 +11,9 @@ import pytest
 from components.contract import Need
 from components.naming import NAMESPACES
 from components.settings import Settings
-from tests.engine import run
-from tests.stacks import DIGEST, SCHEMA, SEALED, SECRETS, STACKS, configured
+from declared.engine import run
+from declared.stacks import DIGEST, SCHEMA, STACKS
+from tests.stacks import SEALED, SECRETS, configured
 
 
 def load(stack: str = "ov-demo", *, sealed: bool = True, **changes: Any) -> Settings:

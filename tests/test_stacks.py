@@ -7,20 +7,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.engine import Engine, Resource, texts
-from tests.stacks import (
-    ONE,
-    OUTSIDE_SECRETS,
-    ROOT,
-    SCHEMA,
-    SECRETS,
-    STACKS,
-    chosen,
-    settled,
-    settled_of_one,
-    up,
-    written,
-)
+from declared.engine import Engine, Resource, texts
+from declared.stacks import ROOT, SCHEMA, STACKS, chosen, written
+from tests.stacks import ONE, OUTSIDE_SECRETS, SECRETS, settled, settled_of_one, up
 
 
 @pytest.fixture(params=STACKS)

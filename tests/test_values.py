@@ -8,7 +8,7 @@ from components.endpoint import Address, Edge, Endpoint, Pods
 from components.generations import GENERATIONS
 from components.naming import NAMESPACES, labels, volume
 from components.reference import Reference
-from tests.stacks import ROOT
+from declared.stacks import ROOT
 
 DIGEST = f"sha256:{'a' * 64}"
 

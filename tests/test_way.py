@@ -4,7 +4,7 @@ import pytest
 
 from components.endpoint import Edge, Pods
 from components.way import Way, WayArgs, outside
-from tests.engine import Engine, run
+from declared.engine import Engine, run
 from tests.stacks import settled
 
 # The architecture: who asks, who answers, and where.

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine import Resource
-from tests.stacks import DIGEST, ONE, STACKS, settled, settled_of_one, up
+from declared.engine import Resource
+from declared.stacks import DIGEST, STACKS
+from tests.stacks import ONE, settled, settled_of_one, up
 from tests.wiring import faults
 
 Change = Callable[[Any], object]

@@ -10,8 +10,8 @@ from components.contract import Check, Contract, Need, Promise
 from components.endpoint import SecretValue
 from components.scale import Scale
 from components.workload import Workload, WorkloadArgs
+from declared.engine import Engine, run
 from tests import parts
-from tests.engine import Engine, run
 
 CONTRACT = Contract(
     uid=1000,

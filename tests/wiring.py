@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.engine import Inputs, Resource, environment_value
+from declared.engine import Inputs, Resource, environment_value
 
 # Environment that names a neighbour, and the form it is in.
 _URL = re.compile(r"http://(?P<host>[a-z][a-z0-9-]*)(?::(?P<port>\d+))?")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from declared.stacks import SCHEMA
 from operations import cause, plan
 from operations.cause import REACHES, Causes
 from operations.plan import Change
 from tests.operations.plans import digest, step, urn
-from tests.stacks import SCHEMA
 from tests.test_openvault import CHANGES, CHANGES_OF_ONE, UNCHANGEABLE
 
 ALL = CHANGES | CHANGES_OF_ONE

@@ -111,7 +111,7 @@ class Provider(pulumi.runtime.Mocks):
         return {"repoDigest": f"{repository}@{digest_of(args.inputs['build'])}"}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        raise AssertionError(f"no provider function may be called, but {args.token} was")
+        raise NotImplementedError(f"no provider function may be called, but {args.token} was")
 
 
 def digest_of(build: Inputs) -> str:
@@ -247,7 +247,8 @@ def _run(program: Callable[[], object], stack: str, *, preview: bool) -> Engine:
 def _exports(program: Callable[[], object], engine: Engine) -> pulumi.Output[None]:
     result = program()
     stack = pulumi.runtime.get_root_resource()
-    assert isinstance(stack, Stack)
+    if not isinstance(stack, Stack):
+        raise TypeError("a program is run inside a stack, and this one was not")
     exported = pulumi.Output.all(result=result, exports=stack.outputs)
 
     def keep(known: Inputs) -> None:
