@@ -11,3 +11,6 @@ STORAGES = {
 }
 
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+
+# The CMS of 2022 saves a page when its editor says so, and not before.
+WAGTAIL_AUTOSAVE_INTERVAL = 0
