@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SANDBOX := $(BIN)/python -m sandbox
+# Without the theme's advice on MkDocs 2, which this does not use: docs/decisions/0029.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 SOURCES := __main__.py components declared operations sandbox tests bench
 # A misused Output is an error everywhere, never a text that gets deployed.
 export PULUMI_ERROR_OUTPUT_STRING := true
@@ -45,10 +47,11 @@ preview: $(VENV)/.ready ## show what `pulumi up -s ov-demo` would change there
 	@environment="$$($(SANDBOX) env)"; eval "$$environment"; pulumi preview -s ov-demo --diff
 
 .PHONY: check
-check: $(VENV)/.ready ## format, lint, types and unit tests: the daily loop, under a minute
+check: $(VENV)/.ready ## format, lint, types, the handbook and unit tests: the daily loop, under a minute
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Not formatted: type make format" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@mkdir -p build; $(BIN)/pyright --warnings > build/pyright.log || { cat build/pyright.log; exit 1; }
+	@$(MKDOCS) build --strict --quiet
 	@$(BIN)/pytest -q -m "not live"
 
 .PHONY: format
@@ -77,6 +80,14 @@ bench: $(VENV)/.ready ## measure, side by side, on a running sandbox; writes bui
 .PHONY: config-docs
 config-docs: $(VENV)/.ready ## write docs/configuration.md from the schema in Pulumi.yaml
 	@$(BIN)/python -m operations.configuration
+
+.PHONY: docs
+docs: $(VENV)/.ready ## serve the handbook on this machine, as strictly as it is built: PORT=8000
+	@$(MKDOCS) serve --strict --livereload --dev-addr 127.0.0.1:$(or $(PORT),8000)
+
+.PHONY: docs-build
+docs-build: $(VENV)/.ready ## write the handbook to build/handbook, and refuse a link that leads nowhere
+	@$(MKDOCS) build --strict
 
 .PHONY: lock
 lock: $(VENV)/.ready ## resolve requirements.txt and pyproject.toml into the lock files
