@@ -39,18 +39,21 @@ class Figure:
     unit: str
     compared_with: str = ""
     other: float | None = None
-    # Of the ratio where there is one, else of the value.
+    # Of the ratio where there is another value, else of the value.
     goal: Goal | None = None
 
     @property
     def ratio(self) -> float | None:
-        """How many times the other value this one is."""
+        """How many times the other value this one is; None without another that is not 0."""
         return self.value / self.other if self.other else None
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is reached, if there is one."""
-        return self.goal.met(self.ratio or self.value) if self.goal else None
+        """Whether the goal is reached, if there is one. What cannot be compared reaches none."""
+        if self.goal is None:
+            return None
+        compared = self.value if self.other is None else self.ratio
+        return compared is not None and self.goal.met(compared)
 
     def described(self) -> dict[str, Any]:
         """Return the figure for programs."""
@@ -70,8 +73,8 @@ def report(figures: Sequence[Figure]) -> None:
     """Print the table and write the file."""
     table = Table("figure", "value", "compared with", "its value", "ratio", "goal")
     for each in figures:
-        other = f"{each.other:.2f} {each.unit}" if each.other else ""
-        ratio = f"{each.ratio:.2f}" if each.ratio else ""
+        other = "" if each.other is None else f"{each.other:.2f} {each.unit}"
+        ratio = "" if each.ratio is None else f"{each.ratio:.2f}"
         goal = f"{each.goal}: {'met' if each.met else 'missed'}" if each.goal else ""
         table.add_row(
             each.name, f"{each.value:.2f} {each.unit}", each.compared_with, other, ratio, goal

@@ -19,9 +19,11 @@ def seconds(
     command: Sequence[str], environment: Mapping[str, str], *, fine: Collection[int] = (0,)
 ) -> float:
     """Run *command*, which must end with a code that is fine, and return how long it took."""
+    # Python keeps what it has compiled, as it does in a person's shell.
+    kept = {key: at for key, at in environment.items() if key != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
     done = subprocess.run(
-        command, env=environment, check=False, capture_output=True, text=True, cwd=CHECKOUT
+        command, env=kept, check=False, capture_output=True, text=True, cwd=CHECKOUT
     )
     if done.returncode not in fine:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_docker as docker
 
+from components import demand
 from components.artifact import Artifact, Credentials
 from components.options import children
 from components.reference import Build, Source
@@ -41,7 +41,7 @@ class Image(pulumi.ComponentResource):
 
         self.reference = pulumi.Output.from_input(published)
         if args.source.build:
-            image = docker.Image(
+            image = demand.docker.Image(
                 name,
                 image_name=published,
                 build=_build(args.source.build),
@@ -72,9 +72,9 @@ def by_digest(reference: str | None) -> str:
     )
 
 
-def _build(build: Build) -> docker.DockerBuildArgsDict:
+def _build(build: Build) -> demand.docker.DockerBuildArgsDict:
     context = build.context.rstrip("/")
-    made: docker.DockerBuildArgsDict = {
+    made: demand.docker.DockerBuildArgsDict = {
         "context": context,
         # Docker's provider looks for it from where the program is, not from the context.
         "dockerfile": f"{context}/{build.dockerfile}",
@@ -86,7 +86,7 @@ def _build(build: Build) -> docker.DockerBuildArgsDict:
     return made
 
 
-def _registry(known: Credentials) -> docker.RegistryArgsDict:
+def _registry(known: Credentials) -> demand.docker.RegistryArgsDict:
     return {
         "server": known.server,
         "username": known.username,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-import pulumi_docker as docker
 import pulumi_kubernetes as k8s
-import pulumi_rancher2 as rancher2
 
+from components import demand
 from components.backend import Administrator, Backend, BackendArgs
 from components.choices.rancher import Rancher
 from components.db import Database, DatabaseArgs
@@ -64,7 +63,9 @@ class OpenVault(pulumi.ComponentResource):
         # Only for who needs it: a component waits for every provider it is given.
         builders: list[pulumi.ProviderResource] = []
         if any(source.build for source in settings.images.values()):
-            builders.append(docker.Provider(name, host=settings.docker_host or None, opts=child))
+            builders.append(
+                demand.docker.Provider(name, host=settings.docker_host or None, opts=child)
+            )
         here = pulumi.ResourceOptions(parent=self, providers=[cluster])
         membership: Mapping[str, pulumi.Input[str]] = {}
         if settings.rancher:
@@ -176,7 +177,7 @@ class OpenVault(pulumi.ComponentResource):
         self.register_outputs({**self.outputs})
 
     def _project(self, name: str, wanted: Rancher) -> Project:
-        provider = rancher2.Provider(
+        provider = demand.rancher2.Provider(
             name,
             api_url=wanted.url,
             token_key=pulumi.Output.secret(wanted.token),

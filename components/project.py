@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import cast
 
 import pulumi
-import pulumi_rancher2 as rancher2
 
+from components import demand
 from components.choices.rancher import Member, Rancher
 from components.naming import MARK
 from components.options import TIMEOUTS
@@ -49,7 +49,7 @@ class Project(pulumi.ComponentResource):
             ignore_changes=_ADDED,
         )
 
-        project = rancher2.Project(
+        project = demand.rancher2.Project(
             name,
             name=wanted.name,
             cluster_id=wanted.cluster,
@@ -62,7 +62,7 @@ class Project(pulumi.ComponentResource):
         for member in wanted.members:
             # Another role is another binding: nobody is without one in between.
             binding = f"{member.role}-{_mark(member)}"
-            rancher2.ProjectRoleTemplateBinding(
+            demand.rancher2.ProjectRoleTemplateBinding(
                 binding,
                 name=binding,
                 project_id=project.id,
@@ -90,24 +90,24 @@ def _mark(member: Member) -> str:
     return hashlib.sha256(member.principal.encode()).hexdigest()[:8]
 
 
-def _quota(wanted: Rancher) -> rancher2.ProjectResourceQuotaArgsDict | None:
+def _quota(wanted: Rancher) -> demand.rancher2.ProjectResourceQuotaArgsDict | None:
     if not wanted.quota:
         return None
     return {
         "project_limit": cast(
-            "rancher2.ProjectResourceQuotaProjectLimitArgsDict", _snake(wanted.quota)
+            "demand.rancher2.ProjectResourceQuotaProjectLimitArgsDict", _snake(wanted.quota)
         ),
         "namespace_default_limit": cast(
-            "rancher2.ProjectResourceQuotaNamespaceDefaultLimitArgsDict",
+            "demand.rancher2.ProjectResourceQuotaNamespaceDefaultLimitArgsDict",
             _snake(wanted.namespace_quota),
         ),
     }
 
 
-def _limits(limits: Amounts) -> rancher2.ProjectContainerResourceLimitArgsDict | None:
+def _limits(limits: Amounts) -> demand.rancher2.ProjectContainerResourceLimitArgsDict | None:
     if not limits:
         return None
-    return cast("rancher2.ProjectContainerResourceLimitArgsDict", _snake(limits))
+    return cast("demand.rancher2.ProjectContainerResourceLimitArgsDict", _snake(limits))
 
 
 def _snake(amounts: Amounts) -> dict[str, str]:

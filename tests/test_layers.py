@@ -1,11 +1,14 @@
 """Who may import whom."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from components import demand
 
 COMPONENTS = Path(__file__).parent.parent / "components"
 
@@ -23,7 +26,17 @@ GROUPS = (
 
 # From values, over parts, to services and the one that knows them all.
 LAYERS = [
-    {"cluster", "contract", "dockerfile", "endpoint", "naming", "options", "outside", "scale"},
+    {
+        "cluster",
+        "contract",
+        "demand",
+        "dockerfile",
+        "endpoint",
+        "naming",
+        "options",
+        "outside",
+        "scale",
+    },
     {"generations.company", "generations.wagtail"},
     {"generations.one", "generations.zero"},
     {"generations"},
@@ -55,6 +68,7 @@ OUTSIDE: Mapping[str, set[str]] = {
     "context": set(),
     "contract": set(),
     "data": {"pulumi"},
+    "demand": {"pulumi_docker", "pulumi_rancher2"},
     "dockerfile": set(),
     "generations.company": set(),
     "generations.one": set(),
@@ -70,9 +84,8 @@ OUTSIDE: Mapping[str, set[str]] = {
     "origin": {"pulumi"},
     "reader": {"pulumi"},
     "settings": {"pulumi"},
-    "image": {"pulumi", "pulumi_docker"},
-    "openvault": {"pulumi", "pulumi_docker", "pulumi_kubernetes", "pulumi_rancher2"},
-    "project": {"pulumi", "pulumi_rancher2"},
+    "image": {"pulumi"},
+    "project": {"pulumi"},
     "quota": set(),
     "rancher": {"pulumi"},
 }
@@ -137,6 +150,19 @@ def test_only_the_way_to_the_cluster_depends_on_who_deploys() -> None:
 def readers(*words: str) -> set[str]:
     """Return the modules in which any of *words* occurs."""
     return {module for module, text in MODULES.items() if any(word in text for word in words)}
+
+
+def test_what_many_a_stack_needs_nothing_of_is_loaded_by_who_asks_for_it() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys; from components import demand; print(*sys.modules)"],
+        cwd=COMPONENTS.parent, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+
+    assert "components.demand" in loaded
+    assert not {name for name in loaded if name.startswith("pulumi")}
+    assert demand.docker.Image.__module__ == "pulumi_docker.image"
+    with pytest.raises(AttributeError, match="no attribute 'aws'"):
+        demand.aws  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_the_program_itself_is_short() -> None:
