@@ -31,6 +31,7 @@ def project(name: str = "ov-demo", mark: str = "ov-demo", **more: Any) -> dict[s
         "name": name,
         "annotations": {"openvault/stack": mark} if mark else None,
         "resourceQuota": {"limit": dict(QUOTA)},
+        "links": {"self": "…", "update": "…"},
         **more,
     }
 
@@ -47,13 +48,16 @@ class FakeRancher:
     updated: str = "True"
     cluster: int | Exception = 200
     listing: int = 200
+    ping: int | Exception = 200
+    # When the token ends; "" if never, None if that is not told.
+    ends: str | None = ""
     asked: list[tuple[str, str, Mapping[str, str]]] = field(
         default_factory=list[tuple[str, str, Mapping[str, str]]]
     )
 
     def serve(self, patch: pytest.MonkeyPatch) -> None:
         """Take the place of every server."""
-        patch.setattr("components.rancher.HTTPSConnection", self.connection)
+        patch.setattr("components.answers.HTTPSConnection", self.connection)
 
     def connection(self, host: str, port: int, **_how: object) -> Connection:
         """Return a connection to this Rancher."""
@@ -62,10 +66,12 @@ class FakeRancher:
     def answer(self, path: str) -> tuple[int, Any]:
         """Return status and body."""
         if path == "/v3/clusters/local":
-            if isinstance(self.cluster, Exception):
-                raise self.cluster
             said = {"type": "Updated", "status": self.updated, "message": "agent is away"}
-            return self.cluster, {"conditions": [said]}
+            return _status(self.cluster), {"conditions": [said]}
+        if path == "/ping":
+            return _status(self.ping), "pong"
+        if path == f"/v3/tokens/{TOKEN.partition(':')[0]}":
+            return (404, {}) if self.ends is None else (200, {"expiresAt": self.ends})
         if path == "/v3/projects?clusterId=local":
             return self.listing, {"data": self.projects}
         if path == "/v3/projectroletemplatebindings?projectId=local%3Ap-ours1":
@@ -75,6 +81,12 @@ class FakeRancher:
 
     def _binding(self, name: str) -> dict[str, str]:
         return {"name": name, "id": f"local-p-ours1:{name}", "projectId": "local:p-ours1"}
+
+
+def _status(said: int | Exception) -> int:
+    if isinstance(said, Exception):
+        raise said
+    return said
 
 
 class Connection:
@@ -99,10 +111,10 @@ class Connection:
         """Do nothing."""
 
 
-class Response(io.StringIO):
+class Response(io.BytesIO):
     """An answer."""
 
     def __init__(self, status: int, body: object) -> None:
-        super().__init__(json.dumps(body))
+        super().__init__(json.dumps(body).encode())
         self.status = status
         self.reason = "as the test wants it"

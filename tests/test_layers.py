@@ -41,7 +41,7 @@ LAYERS = [
     {"generations.one", "generations.zero"},
     {"generations"},
     {"artifact", "held", "postgres", "quota", "reference", "volume"},
-    {"context", "reader"},
+    {"answers", "context", "reader"},
     {"choices", "origin"} | {f"choices.{group}" for group in GROUPS},
     {"data", "settings"},
     {"image", "namespace", "project", "rancher", "registry", "room", "way"},
@@ -54,6 +54,7 @@ LAYERS = [
 
 # What a module may import from outside this repository, beside the standard library.
 OUTSIDE: Mapping[str, set[str]] = {
+    "answers": set(),
     "artifact": {"pulumi"},
     "choices.backups": set(),
     "choices.entrance": set(),

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from operations import plan
-from operations.doctor import backend, cluster, tools
+from operations.doctor import backend, cluster, rancher, tools
 from operations.doctor.finding import Finding, Patient
 from operations.errors import Exit, Refused
 from operations.listing import asked, rows
@@ -65,6 +65,9 @@ def _examined(project: Project, patient: Patient, *, offline: bool) -> Iterator[
     there = [*cluster.examine(patient)]
     yield from there
     yield cluster.clock(patient.text("siteUrl"))
+    # Its token is a secret of the stack's.
+    if all(each.well for each in state):
+        yield from rancher.examine(patient)
     if offline:
         return
     yield from _registries(project, patient)

@@ -33,8 +33,8 @@ class Projects:
         for thing in await self.store.list(kinds.Project, names.CLUSTER):
             document = views.project(thing, base)
             wanted = requests.matches(request, document, "clusterId", "name")
-            if wanted and await self._visible(request, thing):
-                found.append(document)
+            if wanted and await self._may(request, "get", thing):
+                found.append(await self._shown(request, thing))
         return requests.answer(views.collection("project", f"{base}/v3/projects", found))
 
     async def create(self, request: Request) -> Response:
@@ -57,7 +57,7 @@ class Projects:
         """Answer with one project."""
         thing = await self._allowed(request, "get")
         base = requests.base(request)
-        answer = requests.answer(views.project(thing, base))
+        answer = requests.answer(await self._shown(request, thing))
         answer.headers["X-Api-Schemas"] = f"{base}/v3/project/{names.project_id(thing)}/schemas"
         return answer
 
@@ -85,10 +85,18 @@ class Projects:
         gone = {**thing, "metadata": {**thing["metadata"], "deletionTimestamp": "now"}}
         return requests.answer(views.project(gone, requests.base(request)))
 
-    async def _visible(self, request: Request, thing: Document) -> bool:
+    async def _shown(self, request: Request, thing: Document) -> Document:
+        """Return a project with links to no more than the caller may do to it."""
+        document = views.project(thing, requests.base(request))
+        for link, verb in (("update", "update"), ("remove", "delete")):
+            if not await self._may(request, verb, thing):
+                del document["links"][link]
+        return document
+
+    async def _may(self, request: Request, verb: str, thing: Document) -> bool:
         caller, name = requests.caller(request), thing["metadata"]["name"]
         return await self.access.allowed(
-            caller, "get", "projects", name=name, namespace=names.CLUSTER
+            caller, verb, "projects", name=name, namespace=names.CLUSTER
         )
 
     async def _allowed(self, request: Request, verb: str) -> Document:

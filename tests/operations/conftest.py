@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from operations import cli, images
+from operations.doctor import cluster
 from operations.registry import Access
 from sandbox.instance import CHECKOUT
 from tests.operations.fake import FakeRegistry
+from tests.operations.shell import Programs, saying
 
 FILES = ("Pulumi.yaml", "Pulumi.openvault.yaml", "Pulumi.ov-demo.yaml")
 
@@ -57,6 +60,15 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> FakeRegistry:
     fake = FakeRegistry()
     monkeypatch.setattr(images, "Access", partial(Access, transport=fake.transport))
     return fake
+
+
+@pytest.fixture
+def programs(tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    """Return the programs of a shell in which all is well."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'state'}?metadata=skip")
+    monkeypatch.setattr(cluster, "client", saying(timedelta()))
+    return Programs(tmp_path / "bin")
 
 
 @pytest.fixture

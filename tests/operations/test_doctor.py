@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from operations.doctor import cluster
@@ -19,85 +16,7 @@ from operations.errors import Exit
 from operations.registry import Access
 from tests.operations.conftest import Ov
 from tests.operations.fake import FakeRegistry
-from tests.operations.plans import digest
-from tests.programs import program
-
-# What each program says where all is well, by the words it is asked with.
-PULUMI = {
-    "version": "v3.252.0",
-    "whoami": json.dumps({"user": "archivist", "url": "s3://key:secret@bucket/state"}),
-    "stack ls": json.dumps([{"name": "organization/openvault/ov-demo"}]),
-    "config get": "a-sentinel-that-nobody-prints",
-    "stack export": json.dumps({"deployment": {}}),
-    "preview": json.dumps(digest()),
-    "stack history": "[]",
-}
-KUBECTL = {
-    "version --client": "Client Version: v1.36.3",
-    "config get-contexts": "ov-demo",
-    "version -o json": json.dumps({"serverVersion": {"gitVersion": "v1.36.3"}}),
-    "auth can-i": "yes",
-    "get pods": json.dumps({"items": []}),
-}
-WELL = {
-    "pulumi": PULUMI,
-    "kubectl": KUBECTL,
-    "git": {"--version": "git version 2.39.5"},
-    "docker": {"version": "20.10.24"},
-}
-
-
-class Programs:
-    """A folder of programs that say what they are told to say."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        for name, answers in WELL.items():
-            for words, said in answers.items():
-                self.say(name, words, said)
-
-    def say(self, name: str, words: str, said: str, *, code: int = 0) -> None:
-        """Let *name* answer *said* where it is asked with *words*; a failure goes to stderr."""
-        at = self.folder / f".{name}"
-        at.mkdir(exist_ok=True)
-        (at / words.replace(" ", "_")).write_text(f"{code}\n{said}\n")
-        tries = "\n".join(
-            f'case "$*" in *"{known.name.replace("_", " ")}"*) answer "{known}";; esac'
-            for known in sorted(at.iterdir(), key=lambda each: -len(each.name))
-        )
-        script = f"""
-answer() {{
-  code=$(/usr/bin/head -1 "$1")
-  if [ "$code" = 0 ]; then /usr/bin/tail -n +2 "$1"; else /usr/bin/tail -n +2 "$1" >&2; fi
-  exit "$code"
-}}
-{tries}
-echo "error: {name} was asked something else: $*" >&2
-exit 99
-"""
-        program(self.folder / name, script)
-
-    def without(self, name: str) -> None:
-        (self.folder / name).unlink()
-
-
-@pytest.fixture
-def programs(tmp_path: Path, settings: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path / 'state'}?metadata=skip")
-    monkeypatch.setattr(cluster, "client", saying(timedelta()))
-    return Programs(tmp_path / "bin")
-
-
-def saying(apart: timedelta) -> Callable[[ssl.SSLContext], httpx.Client]:
-    """Return a site whose clock is so far *apart* from ours."""
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        assert request.url == "https://demo.ov.wgbh-mla.org"
-        return httpx.Response(200, headers={"Date": format_datetime(datetime.now(UTC) + apart)})
-
-    return lambda _: httpx.Client(transport=httpx.MockTransport(answer))
+from tests.operations.shell import Programs, saying
 
 
 @pytest.fixture

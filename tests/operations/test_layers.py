@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from sandbox.instance import CHECKOUT
 
 ALLOWED = {
+    "components",
+    "components.answers",
     "components.contract",
     "components.generations",
     "components.naming",

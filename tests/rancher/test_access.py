@@ -51,6 +51,11 @@ def may(instance: Instance, who: str, *words: str) -> bool:
     return done.returncode == 0
 
 
+def links(caller: Provider, project: Document) -> set[str]:
+    """Return what Rancher says may be done to a project, by whoever asks."""
+    return set(caller.by_id("project", project["id"]).json()["links"])
+
+
 @pytest.mark.parametrize("token", ["none", "token-admin:wrong", "nobody:nothing", "expired"])
 def test_a_token_that_does_not_hold_is_told_so(
     token: str, caller: Callable[[str], Provider]
@@ -137,12 +142,14 @@ def test_a_member_sees_the_project_and_an_owner_changes_it(
     binding = bind(admin, project, "project-member", userId="u-curator")
     eventually(lambda: curator.by_id("project", project["id"]).status_code == 200, "it is seen")
     assert curator.by_id("cluster", "local").status_code == 200
+    assert not {"update", "remove"} & links(curator, project)
     rename = {"clusterId": "local", "name": project["name"], "description": "theirs"}
 
     assert curator.replace(project, **rename).status_code == 403
     admin.delete(binding)
     bind(admin, project, "project-owner", userId="u-curator")
     eventually(lambda: curator.replace(project, **rename).status_code == 200, "it is changed")
+    assert {"update", "remove"} <= links(curator, project)
 
 
 def test_a_user_whom_nobody_knew_is_known_once_bound(admin: Provider, project: Document) -> None:
