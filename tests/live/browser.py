@@ -1,4 +1,4 @@
-"""A real browser that trusts the sandbox's authority, and nothing else about it is special."""
+"""A real browser that may trust the sandbox's authority; nothing else about it is special."""
 
 from __future__ import annotations
 
@@ -44,12 +44,10 @@ def install() -> None:
 
 
 @contextmanager
-def browser(home: Path, authority: Path) -> Generator[BrowserContext]:
+def browser(home: Path, authority: Path | None = None) -> Generator[BrowserContext]:
     """Open a browser whose profile is below *home* and that trusts *authority* (a PEM file)."""
-    for database in (home / ".pki" / "nssdb", home / ".local" / "share" / "pki" / "nssdb"):
-        database.mkdir(parents=True)
-        _certutil(database, "-N", "--empty-password")
-        _certutil(database, "-A", "-t", "C,,", "-n", "sandbox", "-i", str(authority))
+    if authority:
+        _trust(home, authority)
     environment: dict[str, str | float | bool] = {**os.environ, "HOME": str(home)}
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
@@ -63,6 +61,13 @@ def browser(home: Path, authority: Path) -> Generator[BrowserContext]:
             yield context
         finally:
             context.close()
+
+
+def _trust(home: Path, authority: Path) -> None:
+    for database in (home / ".pki" / "nssdb", home / ".local" / "share" / "pki" / "nssdb"):
+        database.mkdir(parents=True)
+        _certutil(database, "-N", "--empty-password")
+        _certutil(database, "-A", "-t", "C,,", "-n", "sandbox", "-i", str(authority))
 
 
 def _certutil(database: Path, *words: str) -> None:
