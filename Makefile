@@ -89,6 +89,10 @@ docs: $(VENV)/.ready ## serve the handbook on this machine, as strictly as it is
 docs-build: $(VENV)/.ready ## write the handbook to build/handbook, and refuse a link that leads nowhere
 	@$(MKDOCS) build --strict
 
+.PHONY: compose
+compose: $(VENV)/.ready ## write the files of docker compose from what the program declares
+	@$(BIN)/python -m declared.development
+
 .PHONY: lock
 lock: $(VENV)/.ready ## resolve requirements.txt and pyproject.toml into the lock files
 	@$(BIN)/uv pip compile -q --no-emit-find-links --no-emit-index-url --generate-hashes --python-version 3.11 requirements.txt -o requirements.lock
