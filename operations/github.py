@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -14,6 +14,7 @@ import httpx
 import typer
 
 from operations.errors import Exit, Refused
+from operations.writing import write
 
 app = typer.Typer(
     help="What a workflow on GitHub does beside the work itself.", no_args_is_help=True
@@ -41,9 +42,12 @@ def credentials() -> None:
         if not (content := os.environ.get(variable, "")):
             continue
         path = folder / name
-        path.unlink(missing_ok=True)
-        # Nobody else may read it, from its first moment on.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            path.unlink(missing_ok=True)
+            # Nobody else may read it, from its first moment on.
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise _unwritten(path, error, "RUNNER_TEMP") from None
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(content)
         lines.append(f"{key}={path}\n")
@@ -54,8 +58,20 @@ def credentials() -> None:
             f"none of {', '.join(_CREDENTIALS)} is set",
             "Give the environment of this workflow its secrets: see docs/github.md",
         )
-    with exported.open("a", encoding="utf-8") as file:
-        file.writelines(lines)
+    try:
+        with exported.open("a", encoding="utf-8") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise _unwritten(exported, error, "GITHUB_ENV") from None
+
+
+def _unwritten(path: Path, error: OSError, variable: str) -> Refused:
+    return Refused(
+        Exit.USAGE,
+        f"{path} cannot be written",
+        error.strerror or str(error),
+        f"A workflow on GitHub sets {variable}: run it there",
+    )
 
 
 @app.command()
@@ -63,21 +79,22 @@ def description(
     *, to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Where to.")]
 ) -> None:
     """Write the description of the pull request that is looked at, or was merged just now."""
-    event = _event()
-    found = event.get("pull_request")
+    found = _pull_request()
     if not found and (commit := os.environ.get("GITHUB_SHA")):
         with _github() as github:
             merged = _list(github, f"commits/{commit}/pulls")
         found = next(iter(merged), None)
     body = str((found or {}).get("body") or "")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text(body, encoding="utf-8")
+    # What cannot be made cannot be written to, which is said then.
+    with suppress(OSError):
+        to.parent.mkdir(parents=True, exist_ok=True)
+    write(to, body)
 
 
 @app.command()
 def comment(file: Text) -> None:
     """Write a comment on the pull request, or update the one that is there."""
-    number = _event().get("pull_request", {}).get("number")
+    number = _pull_request().get("number")
     if not number:
         raise Refused(
             Exit.USAGE,
@@ -112,11 +129,11 @@ def _marked(file: Path) -> str:
     """Return a text that begins with the mark by which it is found again."""
     try:
         body = file.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise Refused(
             Exit.USAGE,
             f"There is nothing to write: {file} cannot be read",
-            error.strerror or str(error),
+            getattr(error, "strerror", None) or str(error),
             "Make it first: ./ov preview --markdown FILE",
         ) from None
     if not _MARK.match(body):
@@ -133,10 +150,16 @@ def _mark(body: str) -> str:
     return body.partition("\n")[0]
 
 
+def _pull_request() -> dict[str, Any]:
+    """Return what the event says of its pull request; nothing if it has none."""
+    found: object = _event().get("pull_request")
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
 def _event() -> dict[str, Any]:
     try:
         found: object = json.loads(Path(_setting("GITHUB_EVENT_PATH")).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise Refused(
             Exit.USAGE,
             "The event of this workflow cannot be read",

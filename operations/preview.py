@@ -20,6 +20,7 @@ from operations.page import page
 from operations.project import CHECKOUT, DEMO, Folder, Project
 from operations.review import Acknowledgement, Review, acknowledgements, review
 from operations.verdict import Severity
+from operations.writing import write
 
 _COLOURS = {
     Severity.HARMLESS: "green",
@@ -66,8 +67,11 @@ def command(  # noqa: PLR0913, each option of a command is an argument
     """
     project = Project(folder)
     chosen = list(dict.fromkeys(stacks or project.stacks))
-    for stack in chosen:
+    for stack in chosen or [DEMO]:
         project.stack(stack)
+    if markdown:
+        # Nobody waits for plans that could not be told.
+        write(markdown, "")
     meant = _meant(chosen, acknowledge or [], acknowledged_in)
     reviews: list[Review] = []
     failed: dict[str, Refused] = {}
@@ -81,7 +85,7 @@ def command(  # noqa: PLR0913, each option of a command is an argument
     if markdown:
         words = {stack: f"{refused.what}:\n{refused.why}" for stack, refused in failed.items()}
         diffs = {each.stack: _diff(each, refresh=refresh) for each in reviews if each.findings}
-        markdown.write_text(page(reviews, words, diffs), encoding="utf-8")
+        write(markdown, page(reviews, words, diffs))
     if as_json:
         problems = {stack: refused.why for stack, refused in failed.items()}
         described = [each.described() for each in reviews]

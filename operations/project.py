@@ -48,16 +48,27 @@ class Project:
     @property
     def stacks(self) -> list[str]:
         """The stacks that have settings here."""
-        return [name for name in NAMESPACES if self._path(name).is_file()]
+        try:
+            return [name for name in NAMESPACES if self._path(name).is_file()]
+        except PermissionError as error:
+            raise Refused(
+                Exit.SETTINGS,
+                f"The settings in {self.folder} cannot be read",
+                (error.strerror or str(error)).lower(),
+                f"See who may: ls -ld {self.folder}",
+            ) from None
 
     def stack(self, name: str) -> StackFile:
         """Return the settings of the stack called *name*."""
-        if name not in self.stacks:
+        known = self.stacks
+        if name not in known:
             raise Refused(
                 Exit.USAGE,
                 f"No stack is called {name!r}",
-                f"the settings in {self.folder} are those of {_words(self.stacks)}",
-                f"Type one of them, for example: --stack {(self.stacks or [DEMO])[-1]}",
+                f"the settings in {self.folder} are those of {_words(known)}",
+                f"Type one of them, for example: --stack {known[-1]}"
+                if known
+                else "Name the folder that has them: --settings FOLDER",
             )
         return StackFile.read(self._path(name))
 

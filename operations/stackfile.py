@@ -76,6 +76,17 @@ class StackFile:
     def write(self, before: StackFile) -> None:
         """Replace the file by this text, wholly or not at all."""
         target = self.path.resolve()
+        try:
+            self._replace(target, before)
+        except OSError as error:
+            raise Refused(
+                Exit.SETTINGS,
+                f"{self.path} cannot be written",
+                (error.strerror or str(error)).lower(),
+                f"See who may, and whether there is room: ls -l {target}; df {target.parent}",
+            ) from None
+
+    def _replace(self, target: Path, before: StackFile) -> None:
         if target.read_bytes() != before.text.encode():
             raise Refused(
                 Exit.SETTINGS,

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.contract import Generation
 from components.generations import GENERATIONS
 from operations.errors import Exit, Refused
 from operations.plan import pulumi
@@ -49,7 +50,7 @@ def command(  # noqa: PLR0913, each option of a command is an argument
     project = Project(folder)
     settings = project.stack(stack)
     deployed: Mapping[str, object] = {} if site and admin else _outputs(stack)
-    generation = GENERATIONS[str(project.choice(settings, "generation"))]
+    generation = _generation(stack, str(project.choice(settings, "generation")))
     alive = generation.backend.alive
     target = Site(
         site=_url(site or str(deployed.get("siteUrl", ""))),
@@ -88,19 +89,37 @@ def _tried(target: Site, wait: int) -> Sequence[Result]:
 
 def _outputs(stack: str) -> Mapping[str, object]:
     done = pulumi(stack, "stack", "output", "--json")
-    found = cast("dict[str, object]", json.loads(done.stdout) if done.returncode == 0 else {})
-    if not {"siteUrl", "adminUrl"} <= found.keys():
+    try:
+        found: object = json.loads(done.stdout) if done.returncode == 0 else {}
+    except json.JSONDecodeError:
+        found = {}
+    outputs = cast("dict[str, object]", found) if isinstance(found, dict) else {}
+    if not {"siteUrl", "adminUrl"} <= outputs.keys():
         raise Refused(
             Exit.SETTINGS,
             f"It is not known where the site of {stack} is",
             done.stderr.strip() or "the stack was never deployed from here",
             "Say it: --site https://… --admin https://…",
         )
-    return found
+    return outputs
+
+
+def _generation(stack: str, name: str) -> Generation:
+    if name in GENERATIONS:
+        return GENERATIONS[name]
+    raise Refused(
+        Exit.SETTINGS,
+        f"{stack} is of no generation that is known: {name!r}",
+        f"there are {' and '.join(GENERATIONS)}",
+        f"Type for example: pulumi config set generation {next(iter(GENERATIONS))} -s {stack}",
+    )
 
 
 def _url(text: str) -> httpx.URL:
-    url = httpx.URL(text)
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
     if url.scheme not in {"http", "https"} or not url.host:
         raise Refused(
             Exit.USAGE,
