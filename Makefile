@@ -81,6 +81,10 @@ bench: $(VENV)/.ready ## measure, side by side, on a running sandbox; writes bui
 config-docs: $(VENV)/.ready ## write docs/configuration.md from the schema in Pulumi.yaml
 	@$(BIN)/python -m operations.configuration
 
+.PHONY: pictures
+pictures: $(VENV)/.ready ## draw the architecture and the request's way from what the program declares
+	@$(BIN)/python -m declared.pictures
+
 .PHONY: docs
 docs: $(VENV)/.ready ## serve the handbook on this machine, as strictly as it is built: PORT=8000
 	@$(MKDOCS) serve --strict --livereload --dev-addr 127.0.0.1:$(or $(PORT),8000)

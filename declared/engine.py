@@ -185,6 +185,11 @@ class Engine(MockMonitor):
         return [each for each in self.seen if each.type.startswith("kubernetes:")]
 
     @property
+    def manifests(self) -> list[Inputs]:
+        """Those objects in the words of the Kubernetes API, each with its kind."""
+        return [{"kind": each.kind, **each.inputs} for each in self.objects]
+
+    @property
     def pods(self) -> list[Resource]:
         """Everything that makes pods."""
         return [each for each in self.objects if each.makes_pods]
