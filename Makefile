@@ -9,6 +9,8 @@ SANDBOX := $(BIN)/python -m sandbox
 # Without the theme's advice on MkDocs 2, which this does not use: docs/decisions/0029.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 SOURCES := __main__.py components declared operations sandbox tests bench
+# What hangs is ended and named: a test after 15 minutes, all of them after 75, in seconds.
+LIMITS := --timeout=900 -o timeout_func_only=true --session-timeout=4500
 # A misused Output is an error everywhere, never a text that gets deployed.
 export PULUMI_ERROR_OUTPUT_STRING := true
 
@@ -52,7 +54,7 @@ check: $(VENV)/.ready ## format, lint, types, the handbook and unit tests: the d
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@mkdir -p build; $(BIN)/pyright --warnings > build/pyright.log || { cat build/pyright.log; exit 1; }
 	@$(MKDOCS) build --strict --quiet
-	@$(BIN)/pytest -q -m "not live"
+	@$(BIN)/pytest -q -m "not live" -n auto --dist worksteal
 
 .PHONY: format
 format: $(VENV)/.ready ## put the sources into the house's format
@@ -63,7 +65,7 @@ format: $(VENV)/.ready ## put the sources into the house's format
 test: check browser ## everything: `make check`, then a sandbox of its own, the engine, pods and a browser
 	@exec 9> /run/lock/openvault-make-test; flock -n 9 || { echo "Another make test runs on this machine, and there is one sandbox for tests: wait for it" >&2; exit 1; }; \
 	export OV_SANDBOX=test; trap '$(SANDBOX) down --yes' EXIT; \
-	$(BIN)/pytest -m live tests/sandbox/test_kills.py tests/sandbox/test_process.py tests/cluster tests/rancher tests/plugins tests/apps tests/operations tests/live tests/sandbox/test_down.py
+	$(BIN)/pytest -m live $(LIMITS) --durations=40 --durations-min=10 tests/sandbox/test_kills.py tests/sandbox/test_process.py tests/cluster tests/rancher tests/plugins tests/apps tests/operations tests/live tests/sandbox/test_down.py
 
 .PHONY: browser
 browser: $(VENV)/.ready
