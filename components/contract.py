@@ -205,6 +205,8 @@ class Generation:
     # Work that comes round, and the times of cron at which it usually does.
     reindex: Contract | None = None
     reindex_at: str = ""
+    # Services beside the site's own, by their names in the cluster.
+    companions: Mapping[str, Contract] = field(default_factory=dict[str, Contract])
 
     @property
     def concurrency(self) -> int:
@@ -213,7 +215,12 @@ class Generation:
 
     def contract(self, service: str) -> Contract:
         """Return the contract of a service, by the name it has in the cluster."""
-        return getattr(self, CONTRACTS[service])
+        return self.companions.get(service) or getattr(self, CONTRACTS[service])
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of all that has a contract here."""
+        return (*CONTRACTS, *self.companions)
 
     @property
     def recurring(self) -> tuple[Contract, ...]:
@@ -222,15 +229,15 @@ class Generation:
 
     def tuned(self, needs: Mapping[str, Need], workers: int) -> Generation:
         """Return the same applications with other *needs* and so many *workers* in the back end."""
-        changed = {
-            CONTRACTS[service]: replace(self.contract(service), need=need)
-            for service, need in needs.items()
+        tuned = {
+            service: replace(self.contract(service), need=need) for service, need in needs.items()
         }
+        companions = {name: tuned.pop(name, at) for name, at in self.companions.items()}
+        changed = {CONTRACTS[service]: contract for service, contract in tuned.items()}
         backend = changed.get("backend", self.backend)
         command = (*backend.command, f"--workers={workers}")
-        return replace(
-            self, **changed | {"backend": replace(backend, command=command)}, workers=workers
-        )
+        changed["backend"] = replace(backend, command=command)
+        return replace(self, **changed, workers=workers, companions=companions)
 
     def crew(self, workers: int) -> Need:
         """Return what the back end needs with so many *workers*."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from components import demand
 from components.backend import Administrator, Backend, BackendArgs
 from components.choices.rancher import Rancher
+from components.companion import Companion, CompanionArgs, Neighbours, declared
 from components.db import Database, DatabaseArgs
 from components.frontend import Frontend, FrontendArgs
 from components.image import Image, ImageArgs
@@ -22,6 +23,10 @@ from components.registry import RegistryAccess, RegistryAccessArgs
 from components.room import Room, RoomArgs
 from components.settings import Settings
 
+# Services that a site may do without: each a module here, of the same name, that says what it is.
+# How to write one is told in docs/contributing/add-a-service.md.
+COMPANIONS: tuple[str, ...] = ()
+
 
 class OpenVault(pulumi.ComponentResource):
     """Every service of one site, in the namespace that carries its name.
@@ -31,6 +36,11 @@ class OpenVault(pulumi.ComponentResource):
 
     # What an operator, and the tools of one, want to know of a site; no secret.
     outputs: Mapping[str, object]
+
+    @staticmethod
+    def companions() -> Sequence[Companion]:
+        """Return what each of COMPANIONS declares of itself, whether a stack runs it or not."""
+        return [declared(name) for name in COMPANIONS]
 
     def __init__(
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
@@ -140,6 +150,17 @@ class OpenVault(pulumi.ComponentResource):
             ),
             opts=within,
         )
+        site = Neighbours(
+            database=db.endpoint, backend=backend.endpoint, frontend=frontend.endpoint
+        )
+        for companion in settings.companions:
+            args = CompanionArgs(
+                image=images[companion.name],
+                contract=generation.contract(companion.name),
+                site=site,
+                replicas=settings.replicas.get(companion.name, 1),
+            )
+            companion.service(companion.name, args, within)
         Proxy(
             "ov-nginx",
             ProxyArgs(
@@ -150,6 +171,7 @@ class OpenVault(pulumi.ComponentResource):
                 frontend=frontend.endpoint,
                 backend=backend.endpoint,
                 door=settings.door,
+                routes={each.path: each.endpoint for each in settings.companions if each.path},
                 replicas=settings.replicas.get("ov-nginx", 1),
             ),
             opts=within,

@@ -17,6 +17,7 @@ from components.dockerfile import labels
 from components.generations import GENERATIONS
 from components.reader import Reader
 from components.reference import PLATFORM, Build, Reference, Source
+from components.roster import setting
 
 # What the settings call a service → what the cluster calls it.
 _SERVICES = {
@@ -26,7 +27,8 @@ _SERVICES = {
     "proxy": "ov-nginx",
     "jumpbox": "jumpbox",
 }
-_BUILT = _SERVICES.keys() - {"database"}
+# Published by others, and never built here.
+_FOREIGN = {"database"}
 _SECRET = (
     "adminPassword",
     "bucketAccessKey",
@@ -54,9 +56,10 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 class Origins:
     """Reads the settings of images, and refuses what would be a surprise later."""
 
-    def __init__(self, read: Reader) -> None:
+    def __init__(self, read: Reader, companions: Iterable[str] = ()) -> None:
         self._read = read
         self._stack = read.stack
+        self._services = _SERVICES | {setting(name): name for name in companions}
         # Registries that hold an image of this stack.
         self._held = set[str]()
 
@@ -64,12 +67,12 @@ class Origins:
         """Return where the image of *service* comes from, and what it says of itself."""
         key = f"{service}Image"
         reference = self._reference(service)
-        build = self._build(f"{service}Build") if service in _BUILT else None
+        build = self._build(f"{service}Build") if service not in _FOREIGN else None
         self._read.text(f"{service}Contract")
         if reference is None:
             return Source(reference=Reference(repository="", tag=None, digest=None), build=None)
         self._held.add(reference.registry)
-        built = service in _BUILT and bool(self._read.object(f"{service}Build"))
+        built = service not in _FOREIGN and bool(self._read.object(f"{service}Build"))
         if not built and not reference.digest:
             self._read.say(
                 f"{self._read.full(key)} is {str(reference)!r}: a digest is needed, because "
@@ -80,7 +83,7 @@ class Origins:
             self._read.refuse(
                 key,
                 "a registry, a repository and a tag without a digest, because it is built here",
-                f"docker.io/example/{_SERVICES[service]}:v1.2.0",
+                f"docker.io/example/{self._services[service]}:v1.2.0",
             )
         promise = self._promise(service, reference, build)
         self._same_generation(service, reference, promise)
@@ -93,6 +96,12 @@ class Origins:
         for kind in ("Image", "Build", "Contract"):
             self._read.text(f"{service}{kind}")
         return self.image(service) if wanted else None
+
+    def companion_image(self, name: str) -> Source | None:
+        """Return the image of a companion, None where the stack has no word of it."""
+        kinds = [f"{setting(name)}{kind}" for kind in ("Image", "Build", "Contract")]
+        told = [self._read.text(key) not in {"", "{}"} for key in kinds]
+        return self.image(setting(name)) if any(told) else None
 
     def registries(self, key: str) -> Mapping[str, Credentials]:
         """Return who this stack is to each registry that holds one of its images."""
@@ -118,8 +127,8 @@ class Origins:
             self._read.refuse(
                 key,
                 "registry/repository with a tag other than latest, or a digest",
-                f"docker.io/example/{_SERVICES[service]}:v1.2.0",
-                self._pin(service, f"docker.io/example/{_SERVICES[service]}:v1.2.0"),
+                f"docker.io/example/{self._services[service]}:v1.2.0",
+                self._pin(service, f"docker.io/example/{self._services[service]}:v1.2.0"),
             )
         return reference
 
@@ -253,7 +262,7 @@ class Origins:
             )
 
     def _pin(self, service: str, reference: str) -> str:
-        return f"./ov images pin {_SERVICES[service]} {reference} -s {self._stack}"
+        return f"./ov images pin {self._services[service]} {reference} -s {self._stack}"
 
 
 def _build(fields: Mapping[str, Any]) -> Build | None:

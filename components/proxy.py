@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -31,6 +32,8 @@ class ProxyArgs:
     frontend: Endpoint
     backend: SiteEndpoint
     door: Door
+    # Who answers below a path of the site instead of the front end.
+    routes: Mapping[str, Endpoint] = field(default_factory=dict[str, Endpoint])
     replicas: int | Scale
 
 
@@ -59,10 +62,11 @@ class Proxy(pulumi.ComponentResource):
                     # What the front end has for the back end's address, and no browser can ask.
                     "BACKEND_URL": args.backend.url,
                     "UPLOAD_LIMIT": f"{args.door.upload_limit}m",
+                    **_routes(args.routes),
                 },
                 claims=args.backend.claims,
                 read_only=True,
-                asks=[args.frontend.pods, args.backend.pods],
+                asks=[each.pods for each in (args.frontend, args.backend, *args.routes.values())],
                 replicas=args.replicas,
             ),
             opts=child,
@@ -94,6 +98,12 @@ class Proxy(pulumi.ComponentResource):
 
         self.endpoint = workload.endpoint
         self.register_outputs({"host": self.endpoint.host, "port": self.endpoint.port})
+
+
+def _routes(routes: Mapping[str, Endpoint]) -> dict[str, str]:
+    """Return what tells the proxy who else is asked; nothing where nobody is."""
+    words = [f"{path}={at.host}:{at.port}" for path, at in sorted(routes.items())]
+    return {"ROUTES": " ".join(words)} if words else {}
 
 
 def _notes(door: Door) -> dict[str, str]:

@@ -16,6 +16,7 @@ from components.choices.pair import tried
 from components.choices.rancher import Rancher
 from components.choices.services import Services
 from components.choices.storage import Storage
+from components.companion import Companion
 from components.contract import Generation, Need
 from components.endpoint import Address, Door
 from components.generations import GENERATIONS
@@ -56,6 +57,9 @@ class Settings:
     database_image: Source
     proxy_image: Source
     jumpbox_image: Source | None
+    # The services beside the site's own that this stack runs, and their images by their names.
+    companions: Sequence[Companion] = ()
+    companion_images: Mapping[str, Source] = field(default_factory=dict[str, Source])
     docker_host: str
     # By the registry's name; only those that hold an image of this stack.
     registries: Mapping[str, Credentials]
@@ -80,7 +84,8 @@ class Settings:
             "ov-frontend": self.frontend_image,
             "ov-nginx": self.proxy_image,
         }
-        return always | ({"jumpbox": self.jumpbox_image} if self.jumpbox_image else {})
+        jumpbox = {"jumpbox": self.jumpbox_image} if self.jumpbox_image else {}
+        return {**always, **jumpbox, **self.companion_images}
 
     @property
     def needs(self) -> Sequence[Need]:
@@ -103,13 +108,19 @@ class Settings:
         return demand(most(self.replicas.get("ov-wag", 1)), self.generation.concurrency)
 
     @classmethod
-    def load(cls, stack: str) -> Settings:
-        """Read the configuration of *stack*, or say everything that is wrong with it at once."""
+    def load(cls, stack: str, companions: Sequence[Companion] = ()) -> Settings:
+        """Read the configuration of *stack*, or say everything that is wrong with it at once.
+
+        *companions* are all there are; the stack runs those that its settings name an image of.
+        """
         if stack not in NAMESPACES:
             raise pulumi.RunError(_no_such_stack(stack))
         read = Reader(stack)
-        origins = Origins(read)
-        generation = read.one_of("generation", GENERATIONS)
+        origins = Origins(read, [each.name for each in companions])
+        generation = replace(
+            read.one_of("generation", GENERATIONS),
+            companions={each.name: each.contract for each in companions},
+        )
         cookies_in_clear = "OV_SESSION_COOKIE_SECURE" in generation.backend.reads
         site, admin = entrance.addresses(read, cookies_in_clear=cookies_in_clear)
         backend_image, frontend_image = origins.image("backend"), origins.image("frontend")
@@ -117,6 +128,7 @@ class Settings:
         apart(read)
         protect = read.flag("protect")
         database_image = origins.image("database")
+        beside = {each.name: origins.companion_image(each.name) for each in companions}
         settings = cls(
             namespace=stack,
             site=site,
@@ -133,6 +145,8 @@ class Settings:
             database_image=database_image,
             proxy_image=origins.image("proxy"),
             jumpbox_image=origins.optional_image("jumpbox"),
+            companions=[each for each in companions if beside[each.name]],
+            companion_images={name: source for name, source in beside.items() if source},
             docker_host=read.docker_host("dockerHost"),
             registries=origins.registries("registries"),
             storage=storage.storage(

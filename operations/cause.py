@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from components.naming import PROJECT
+from components.roster import companions
 from operations.plan import Change, Plan, pulumi
 from operations.reaches import REACHES
 
@@ -21,6 +22,7 @@ _SEALED = "[secret]"
 FILES: Mapping[str, Sequence[str]] = {
     "images/ov-nginx/": ("Image ov-nginx", "Deployment ov-nginx"),
     "images/jumpbox/": ("Image jumpbox", "Deployment jumpbox"),
+    **{f"images/{name}/": (f"Image {name}", f"Deployment {name}") for name in companions()},
     "components/": ("*",),
     "__main__.py": ("*",),
     "requirements.txt": ("*",),

@@ -30,6 +30,11 @@ pulumi config rm ingressClass -s ov-demo              # back to the default
 A key that is not on this page is refused, and so is a value that cannot be right: with the key, the
 value, what is allowed and what to type, before anything is touched. Without a default, a setting
 must be chosen, unless it says what empty means.
+
+A service that was added to the site (`COMPANIONS` in `components/openvault.py`) has three settings
+more, whose names begin with its own: `feedImage`, `feedBuild` and `feedContract` for one called
+`feed`, of the same kind as `proxyImage`, `proxyBuild` and `proxyContract`. A stack without them
+does without the service.
 """
 
 # A heading among the settings, and a setting, as they stand in the file.

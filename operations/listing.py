@@ -9,11 +9,13 @@ from datetime import datetime
 from functools import partial
 
 from components.reference import Reference
+from components.roster import companions
 from operations import names
 from operations.errors import Exit, Refused
 from operations.project import SERVICES, Project, build_key, image_key
 from operations.registry import Access
 from operations.resolution import resolve, tag_now
+from operations.stackfile import StackFile
 
 _AT_ONCE = 8
 
@@ -74,12 +76,19 @@ def _row(project: Project, stack: str, service: str) -> Row:
         setting=text,
         reference=None,
         built=bool(project.choice(settings, build_key(service))),
-        running=service != "jumpbox" or project.choice(settings, service) in {True, "true"},
+        running=_runs(project, settings, service),
     )
     try:
         return replace(row, reference=names.read(text)) if text else row
     except Refused as refused:
         return replace(row, refused=refused)
+
+
+def _runs(project: Project, settings: StackFile, service: str) -> bool:
+    """Return whether a stack runs *service*: the jumpbox where it is asked for."""
+    if service in companions():
+        return bool(project.choice(settings, image_key(service)))
+    return service != "jumpbox" or project.choice(settings, service) in {True, "true"}
 
 
 def _asked(access: Access, row: Row) -> Row:

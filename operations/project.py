@@ -11,6 +11,7 @@ import typer
 import yaml
 
 from components.naming import NAMESPACES, PROJECT
+from components.roster import companions, setting
 from operations.errors import Exit, Refused
 from operations.stackfile import StackFile, loaded
 
@@ -36,6 +37,7 @@ SERVICES: Mapping[str, str] = {
     "ov-wag": "backend",
     "db": "database",
     "jumpbox": "jumpbox",
+    **{name: setting(name) for name in companions()},
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from components.roster import companions, setting
+
 _BACKEND = ("Deployment ov-wag", "Job ov-wag-migrate", "CronJob *")
 _FRONTEND = ("Deployment ov-frontend",)
 _PROXY = ("Deployment ov-nginx",)
@@ -12,6 +14,13 @@ _PODS = ("Deployment *", "StatefulSet *", "Job *", "CronJob *")
 _KEYS = ("Secret ov-wag-credentials", *_BACKEND)
 _WAY_OUT = ("NetworkPolicy *-to-outside",)
 _PROJECT = ("Project *", "ProjectRoleTemplateBinding *", "Namespace *")
+
+
+def _companion(name: str) -> Sequence[str]:
+    """Return what comes and goes with a companion: the proxy learns its path by it."""
+    ways = (f"NetworkPolicy {name}-*", f"NetworkPolicy *-to-{name}")
+    return (f"* {name}", *ways, *_PROXY, *_ROOM)
+
 
 # A setting → what it changes, by kind and name.
 REACHES: Mapping[str, Sequence[str]] = {
@@ -95,4 +104,9 @@ REACHES: Mapping[str, Sequence[str]] = {
     "rancherQuota": ("Project *", "Namespace *"),
     "rancherNamespaceQuota": ("Project *", "Namespace *"),
     "rancherLimits": ("Project *", "Namespace *"),
+    **{
+        f"{setting(name)}{kind}": _companion(name)
+        for name in companions()
+        for kind in ("Image", "Build")
+    },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import cast
 
+from components.roster import companions
 from operations.plan import Change, Inputs
 from operations.verdict import Said, Severity, Verdict
 
@@ -12,7 +13,7 @@ from operations.verdict import Said, Severity, Verdict
 Rule = Mapping[str, "Said | Callable[[Change], Said]"]
 
 # Services that the site does without.
-_OPTIONAL = {"jumpbox"}
+_OPTIONAL = {"jumpbox", *companions()}
 
 # What people miss while a service is away.
 _MISSED = {

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from components.roster import companions
 from sandbox import occupancy, phases, progress, settings, status, teardown
 from sandbox.errors import Refusal
 from sandbox.images import references
@@ -32,6 +33,7 @@ SERVICES = {
     "ov-wag": "deployment/ov-wag",
     "db": "statefulset/db",
     "jumpbox": "deployment/jumpbox",
+    **{name: f"deployment/{name}" for name in companions()},
 }
 
 

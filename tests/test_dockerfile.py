@@ -9,6 +9,7 @@ import pytest
 from components.contract import Promise
 from components.dockerfile import labels
 from components.generations import GENERATIONS
+from components.openvault import OpenVault
 from declared.stacks import ROOT
 
 OWN = sorted((ROOT / "images").glob("*/Dockerfile"))
@@ -50,7 +51,8 @@ def test_an_image_of_ours_says_what_the_program_knows_of_it(file: Path) -> None:
     assert promise
     assert (promise.generation or "").split() == [*GENERATIONS]
     for generation in GENERATIONS.values():
-        contract = {"ov-nginx": generation.proxy, "jumpbox": generation.jumpbox}[name]
+        own = {"ov-nginx": generation.proxy, "jumpbox": generation.jumpbox}
+        contract = (own | {each.name: each.contract for each in OpenVault.companions()})[name]
 
         assert contract.disagreements(contract.required, promise) == []
         assert promise.port == contract.port

@@ -13,6 +13,7 @@ import pulumi
 import pytest
 
 from components.generations import GENERATIONS
+from components.openvault import OpenVault
 from declared.engine import Engine, texts
 from declared.stacks import DIGEST, SCHEMA, STACKS, chosen
 from tests.stacks import ONE, OUTSIDE, configured, settled, settled_of_one, up
@@ -133,6 +134,7 @@ def test_every_variable_is_read_by_the_image_that_gets_it(run: tuple[str, str, E
         "ov-wag": generation.backend,
         "ov-wag-migrate": generation.migration,
         "reindex": generation.reindex,
+        **{each.name: each.contract for each in OpenVault.companions()},
     }
     for maker in engine.pods:
         contract = contracts[maker.name]

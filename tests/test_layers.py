@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from components import demand
+from components.roster import companions
 
 COMPONENTS = Path(__file__).parent.parent / "components"
+COMPANIONS = {name.replace("-", "_") for name in companions()}
 
 GROUPS = (
     "apart",
@@ -35,19 +37,20 @@ LAYERS = [
         "naming",
         "options",
         "outside",
+        "roster",
         "scale",
     },
     {"generations.company", "generations.wagtail"},
     {"generations.one", "generations.zero"},
     {"generations"},
     {"artifact", "held", "postgres", "quota", "reference", "volume"},
-    {"answers", "context", "reader"},
+    {"answers", "companion", "context", "reader"},
     {"choices", "origin"} | {f"choices.{group}" for group in GROUPS},
     {"data", "settings"},
     {"image", "namespace", "project", "rancher", "registry", "room", "way"},
     {"workload"},
     {"schedule"},
-    {"backend", "db", "frontend", "jumpbox", "proxy"},
+    {"backend", "db", "frontend", "jumpbox", "proxy", *COMPANIONS},
     {"openvault"},
     {"__init__"},
 ]
@@ -84,6 +87,8 @@ OUTSIDE: Mapping[str, set[str]] = {
     "outside": {"pulumi"},
     "origin": {"pulumi"},
     "reader": {"pulumi"},
+    "roster": set(),
+    "companion": {"pulumi"},
     "settings": {"pulumi"},
     "image": {"pulumi"},
     "project": {"pulumi"},

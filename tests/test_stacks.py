@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.roster import companions, setting
 from declared.engine import Engine, Resource, texts
 from declared.stacks import ROOT, SCHEMA, STACKS, chosen, written
 from tests.stacks import ONE, OUTSIDE_SECRETS, SECRETS, settled, settled_of_one, up
@@ -16,6 +17,9 @@ from tests.stacks import ONE, OUTSIDE_SECRETS, SECRETS, settled, settled_of_one,
 def stack(request: pytest.FixtureRequest) -> str:
     return request.param
 
+
+# What the settings of a companion end with, each behind its name.
+KINDS = ("Image", "Build", "Contract")
 
 SEALED_VALUES = (*SECRETS.values(), *OUTSIDE_SECRETS.values())
 
@@ -52,12 +56,14 @@ def test_every_key_says_what_it_is_for(key: str) -> None:
 
 
 def test_a_stack_chooses_only_keys_that_are_declared(stack: str) -> None:
-    assert set(chosen(stack)) <= set(SCHEMA)
+    beside = {f"{setting(name)}{kind}" for name in companions() for kind in KINDS}
+
+    assert set(chosen(stack)) <= set(SCHEMA) | beside
 
 
 def test_a_stack_chooses_only_what_differs_from_the_default(stack: str) -> None:
     for key, value in chosen(stack).items():
-        assert value != SCHEMA[key]["default"], key
+        assert value != SCHEMA.get(key, {"default": ""})["default"], key
 
 
 def test_the_keys_declared_are_the_keys_read() -> None:

@@ -18,7 +18,7 @@ class Copy(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-settings = Settings.load(pulumi.get_stack())
+settings = Settings.load(pulumi.get_stack(), OpenVault.companions())
 for number in range(int(os.environ["OV_COPIES"])):
     namespace = f"ov-bench-{number:02}"
     OpenVault(

@@ -20,19 +20,24 @@ _SCALE = {"min", "max", "cpu"}
 
 def pods(read: Reader, generation: Generation) -> Mapping[str, int | Scale]:
     """Return how many pods a service has, where it is not one."""
-    fixed = _replicas(read)
+    fixed = _replicas(read, generation)
     scaled = _autoscaling(read, generation)
     for service in sorted(fixed.keys() & scaled.keys()):
         read.entry("replicas", service, "autoscaling decides how many pods it has")
     return {**fixed, **scaled}
 
 
-def _replicas(read: Reader) -> Mapping[str, int]:
+def _replicated(generation: Generation) -> tuple[str, ...]:
+    return (*_REPLICATED, *generation.companions)
+
+
+def _replicas(read: Reader, generation: Generation) -> Mapping[str, int]:
     key = "replicas"
     found: dict[str, int] = {}
+    replicated = _replicated(generation)
     for service, count in read.table(key).items():
-        if service not in _REPLICATED:
-            only = ", ".join(_REPLICATED)
+        if service not in replicated:
+            only = ", ".join(replicated)
             read.entry(key, service, f"only {only} can have more than one pod")
         elif not _is_number(count, _MANY):
             read.entry(key, service, f"{count!r} is not a number from 1 to {_MANY}", "2")
@@ -44,9 +49,10 @@ def _replicas(read: Reader) -> Mapping[str, int]:
 def _autoscaling(read: Reader, generation: Generation) -> Mapping[str, Scale]:
     key = "autoscaling"
     found: dict[str, Scale] = {}
+    replicated = _replicated(generation)
     for service, given in read.table(key).items():
-        if service not in _REPLICATED:
-            read.entry(key, service, f"only {', '.join(_REPLICATED)} can have more than one pod")
+        if service not in replicated:
+            read.entry(key, service, f"only {', '.join(replicated)} can have more than one pod")
         elif generation.contract(service).volumes:
             problem = "its pods are all on the one node that holds its volumes, where more of them "
             read.entry(key, service, f"{problem}have no more processors: replicas says how many")

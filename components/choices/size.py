@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import cast
 
-from components.contract import CONTRACTS, Generation, Need
+from components.contract import Generation, Need
 from components.postgres import least_memory
 from components.reader import Reader
 
@@ -23,8 +23,8 @@ def tuned(read: Reader, generation: Generation) -> Generation:
     crew = generation.crew(workers)
     needs: dict[str, Need] = {"ov-wag": crew}
     for service, given in read.table(key).items():
-        if service not in CONTRACTS:
-            read.entry(key, service, f"there are only {', '.join(CONTRACTS)}")
+        if service not in generation.services:
+            read.entry(key, service, f"there are only {', '.join(generation.services)}")
             continue
         usual = crew if service == "ov-wag" else generation.contract(service).need
         need = _need(usual, given)

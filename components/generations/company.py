@@ -33,7 +33,7 @@ PROXY = Contract(
     gid=SITE,
     port=8080,
     required=frozenset({"ADMIN_HOST", "BACKEND", "BACKEND_URL", "FRONTEND", "SITE_HOST"}),
-    optional=frozenset({"ADMIN_SCHEME", "TRUSTED_PROXIES", "UPLOAD_LIMIT", "WORKERS"}),
+    optional=frozenset({"ADMIN_SCHEME", "ROUTES", "TRUSTED_PROXIES", "UPLOAD_LIMIT", "WORKERS"}),
     scratch={"tmp": ""},
     volumes={"static": "/srv/static", "media": "/srv/media"},
     need=Need(cpu=50, memory=32, memory_limit=128),

@@ -8,6 +8,7 @@
 #   ADMIN_SCHEME     http where no edge in front has TLS                https
 #   BACKEND_URL      OV_API_URL as the front end has it                   http://BACKEND
 #   UPLOAD_LIMIT     the largest upload                                   20m
+#   ROUTES           /path/=service:port of who answers below it          nobody but the front end
 #   TRUSTED_PROXIES  networks whose X-Forwarded-* headers are believed    the private ones
 #   WORKERS          worker processes                                     2
 #
@@ -78,6 +79,26 @@ case $ADMIN_SCHEME in
     *) refuse "ADMIN_SCHEME=$ADMIN_SCHEME is neither http nor https" ;;
 esac
 
+# Who else answers for the site below a path. One that does not answer is away, as the others are.
+routes=''
+for route in ${ROUTES:-}; do
+    path=${route%%=*}
+    case $path in
+        /*[!a-z0-9-]*/ | //) path='' ;;
+        /*/) ;;
+        *) path='' ;;
+    esac
+    case $route in
+        "$path"=?*:*[0-9]) ;;
+        *) refuse "ROUTES has $route. A good one: ROUTES=/feed/=feed:80" ;;
+    esac
+    case ${route#*=} in
+        *[!A-Za-z0-9.:-]*) refuse "ROUTES has $route. A good one: ROUTES=/feed/=feed:80" ;;
+    esac
+    service=$(complete "${route#*=}")
+    routes="$routes location $path { set \$upstream $service; proxy_pass http://\$upstream; include proxy.conf; }"
+done
+
 # nginx looks for included files beside the one it is given.
 for file in nginx.conf files.conf proxy.conf frontend.conf backend.conf once-more.conf; do
     sed -e "s|@HERE@|$here|g" -e "s|@RUN_DIR@|$RUN_DIR|g" -e "s|@FILES@|$FILES|g" \
@@ -86,7 +107,7 @@ for file in nginx.conf files.conf proxy.conf frontend.conf backend.conf once-mor
         -e "s|@SITE_HOST@|$SITE_HOST|g" -e "s|@ADMIN_HOST@|$ADMIN_HOST|g" \
         -e "s|@FRONTEND@|$FRONTEND|g" -e "s|@BACKEND@|$BACKEND|g" \
         -e "s|@BACKEND_URL@|$BACKEND_URL|g" \
-        -e "s|@COOKIES@|$cookies|g" \
+        -e "s|@COOKIES@|$cookies|g" -e "s|@ROUTES@|$routes|g" \
         -e "s|@TRUSTED_MAP@|$trusted_map|g" -e "s|@TRUSTED_LIST@|$trusted_list|g" \
         "$here/$file" > "$RUN_DIR/$file"
 done

@@ -26,6 +26,44 @@ def test_the_site_is_the_front_end_and_the_admin_host_the_cms(start: Start) -> N
     assert answered == [front, back]
 
 
+def test_a_service_beside_the_site_answers_below_its_path_and_nowhere_else(start: Start) -> None:
+    with echo() as front, echo() as beside:
+        upstream = f"127.0.0.1:{front}"
+        proxy = start(FRONTEND=upstream, BACKEND=upstream, ROUTES=f"/old/=127.0.0.1:{beside}")
+        said = {path: proxy.ask(SITE, path).json() for path in ("/old/page?a=b", "/older")}
+        editors = proxy.ask(ADMIN, "/old/page").json()["port"]
+
+    assert (said["/old/page?a=b"]["port"], said["/older"]["port"]) == (beside, front)
+    assert said["/old/page?a=b"]["path"] == "/old/page?a=b"
+    assert said["/old/page?a=b"]["headers"]["Host"] == SITE
+    assert editors == front
+
+
+def test_a_service_beside_the_site_that_is_away_takes_nothing_along(start: Start) -> None:
+    with echo() as front:
+        upstream = f"127.0.0.1:{front}"
+        proxy = start(FRONTEND=upstream, BACKEND=upstream, ROUTES="/old/=127.0.0.1:1")
+        away, home = proxy.ask(SITE, "/old/page"), proxy.ask(SITE)
+
+    assert (away.status_code, away.headers["Retry-After"]) == (503, "10")
+    assert home.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "routes", ["/old=old:80", "//=old:80", "/o;/=old:80", "/old/=o;ld:80", "old:80", "/old/=old"]
+)
+def test_a_route_that_is_none_is_refused_by_its_name(routes: str, tmp_path: Path) -> None:
+    settings = {"SITE_HOST": SITE, "ADMIN_HOST": ADMIN, "FRONTEND": "f:80", "BACKEND": "b:80"}
+    done = subprocess.run(
+        ["sh", str(ENTRYPOINT), "check"],
+        env={"PATH": "/usr/bin:/bin", "RUN_DIR": str(tmp_path), "ROUTES": routes, **settings},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert f"ROUTES has {routes}. A good one:" in done.stderr
+
+
 def test_a_request_is_handed_on_as_it_came(proxy: Proxy) -> None:
     site, admin = (proxy.ask(host, "/somewhere?a=b").json() for host in (SITE, ADMIN))
 

@@ -16,6 +16,7 @@ ALLOWED = {
     "components.generations",
     "components.naming",
     "components.reference",
+    "components.roster",
     "sandbox.errors",
 }
 
