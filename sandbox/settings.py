@@ -16,6 +16,7 @@ from typing import Any, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from components.roster import companions, setting
 from sandbox import files, keys
 from sandbox.instance import CHECKOUT, Instance
 from sandbox.rancher import accounts
@@ -41,6 +42,8 @@ _OF_OTHER_REGISTRIES = (
     "frontendContract",
     "jumpboxContract",
     "proxyContract",
+    # A service beside the site's own is not run here until somebody chooses an image that is here.
+    *(f"{setting(name)}{kind}" for name in companions() for kind in ("Image", "Build", "Contract")),
 )
 
 HEADER = "# Made by `make up` from the checkout's {name}, which is the one to change.\n"

@@ -210,12 +210,14 @@ def test_a_setting_is_spelled_as_all_are() -> None:
     assert [roster.setting(name) for name in ("feed", "old-links")] == ["feed", "oldLinks"]
 
 
-def test_the_command_line_knows_it_by_its_name_alone() -> None:
+def test_the_command_line_and_the_sandbox_know_it_by_its_name_alone() -> None:
     script = (
         "from components import roster; roster.companions = lambda: ('old-links',);"
         "from operations import cause, project, reaches, rules;"
+        "from sandbox import cli, settings;"
         "print(project.image_key('old-links'), *rules._OPTIONAL & {'old-links'},"
-        "      *cause.FILES['images/old-links/'], *reaches.REACHES['oldLinksBuild'], sep='|')"
+        "      *cause.FILES['images/old-links/'], *reaches.REACHES['oldLinksBuild'],"
+        "      cli.SERVICES['old-links'], *settings._OF_OTHER_REGISTRIES, sep='|')"
     )
     said = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
@@ -230,4 +232,6 @@ def test_the_command_line_knows_it_by_its_name_alone() -> None:
     assert {"* old-links", "Deployment ov-nginx", "NetworkPolicy *-to-old-links"} <= set(
         said.split("|")
     )
+    # The sandbox does without it until somebody chooses an image that is there.
+    assert {"deployment/old-links", "oldLinksImage", "oldLinksBuild"} <= set(said.split("|"))
     assert "oldLinksImage" not in reaches.REACHES
