@@ -1,13 +1,19 @@
 """Open Vault: one stack, one namespace."""
 
+import gc
+
 import pulumi
 
-from components import OpenVault, Settings, require_cluster, require_data, require_rancher
+import components
 
-settings = Settings.load(pulumi.get_stack(), OpenVault.companions())
-require_cluster(settings.kube_context, settings.namespace)
-require_data(settings.kube_context, settings.namespace, settings.storage)
-site = OpenVault(settings.namespace, require_rancher(settings))
+# What is loaded stays until the end, a moment later: nothing is worth looking for.
+gc.disable()
+settings = components.Settings.load(pulumi.get_stack(), components.OpenVault.companions())
+components.require_cluster(settings.kube_context, settings.namespace)
+require_data = components.ask_data(settings.kube_context, settings.namespace)
+settings = components.require_rancher(settings)
+require_data(settings.storage)
+site = components.OpenVault(settings.namespace, settings)
 
 for name, value in site.outputs.items():
     pulumi.export(name, value)

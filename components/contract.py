@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -97,13 +97,15 @@ class Contract:
     # Ready: may be sent requests. Alive: need not be restarted; never asks what is behind it.
     ready: Check | None = None
     alive: Check | None = None
+    # Makes the command that ends, inside the container, when the server is alive at first.
+    waits: Callable[[Contract], tuple[str, ...]] | None = None
     # Seconds between "takes no new requests" and "stop", and until it is stopped the hard way.
     # Where the only pod of a service leaves, it serves all the same until the next one is ready,
     # if it has that long.
     drain: int = 0
     grace: int = 30
-    # Seconds it usually takes to start, before which nobody asks; and those it may take at worst,
-    # recovery after a crash included.
+    # Seconds it usually takes to start, before which nobody asks; and those it may take at worst
+    # until that command has ended.
     start: int = 1
     patience: int = 90
 

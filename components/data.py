@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import pulumi
 
@@ -36,13 +37,20 @@ _INSTEAD: Mapping[str, str] = {
 }
 
 
-def require_data(context: str, stack: str, storage: Storage) -> None:
-    """Refuse what the data of *stack* in the cluster of *context* would not survive.
+def ask_data(context: str, stack: str) -> Callable[[Storage], None]:
+    """Ask what the cluster of *context* holds of *stack*; return what waits for it and refuses.
 
-    Raises `pulumi.RunError` with all that is wrong and what to type.
+    That refuses what the data would not survive: it raises `pulumi.RunError` with all that is wrong
+    and what to type. Meanwhile the program has something else to do.
     """
     cluster = Cluster(context=context)
-    held = cluster.claims(stack)
+    return partial(_require, stack, cluster, cluster.ask_claims(stack))
+
+
+def _require(
+    stack: str, cluster: Cluster, claims: Callable[[], Mapping[str, Claim]], storage: Storage
+) -> None:
+    held = claims()
     problems: list[str] = []
     for name, wanted in storage.kept.items():
         if name in held:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import pulumi
@@ -45,32 +46,41 @@ class Cluster:
 
     context: str
 
-    def claims(self, namespace: str) -> Mapping[str, Claim]:
-        """Return each volume claim in *namespace* by its name; none if there is no namespace."""
-        found = self._get("persistentvolumeclaims", f"--namespace={namespace}")
-        return {each["metadata"]["name"]: _claim(each) for each in found}
+    def ask_claims(self, namespace: str) -> Callable[[], Mapping[str, Claim]]:
+        """Ask for the volume claims in *namespace*, and return what waits for the answer.
+
+        They come by their names; none if there is no namespace.
+        """
+        found = self._ask("persistentvolumeclaims", f"--namespace={namespace}")
+        return lambda: {each["metadata"]["name"]: _claim(each) for each in found()}
 
     def grows(self, storage_class: str) -> bool:
         """Return whether volumes of *storage_class* may become larger."""
-        found = self._get("storageclasses", f"--field-selector=metadata.name={storage_class}")
-        return any(each.get("allowVolumeExpansion", False) for each in found)
+        found = self._ask("storageclasses", f"--field-selector=metadata.name={storage_class}")
+        return any(each.get("allowVolumeExpansion", False) for each in found())
 
-    def _get(self, kind: str, *words: str) -> list[dict[str, Any]]:
+    def _ask(self, kind: str, *words: str) -> Callable[[], list[dict[str, Any]]]:
         command = ["kubectl", f"--context={self.context}", "get", kind, *words, "--output=json"]
-        typed = " ".join(command)
         try:
-            done = subprocess.run(
+            asking = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                timeout=PATIENCE,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
         except FileNotFoundError:
             _refuse("kubectl is not installed, or not in a folder of PATH", "kubectl version")
-        except subprocess.TimeoutExpired:
-            _refuse(f"there was no answer in {PATIENCE} seconds", typed)
-        if done.returncode:
-            _refuse(done.stderr.strip().rpartition("\n")[2], typed)
-        return json.loads(done.stdout)["items"]
+        return partial(_answer, asking, " ".join(command))
+
+
+def _answer(asking: subprocess.Popen[str], typed: str) -> list[dict[str, Any]]:
+    try:
+        said, wrong = asking.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        asking.kill()
+        asking.communicate()
+        _refuse(f"there was no answer in {PATIENCE} seconds", typed)
+    if asking.returncode:
+        _refuse(wrong.strip().rpartition("\n")[2], typed)
+    return json.loads(said)["items"]
 
 
 def _refuse(why: str, command: str) -> NoReturn:

@@ -19,6 +19,10 @@ from components.way import Way, WayArgs
 
 HTTP = 80
 
+# Three minutes without an answer are a server that hangs. Half a minute is a node that is busy:
+# it takes no requests meanwhile, and a restart would make the node busier.
+_SILENCE: k8s.core.v1.ProbeArgsDict = {"period_seconds": 30, "failure_threshold": 6}
+
 Environment = Mapping[str, "pulumi.Input[str] | SecretValue"]
 Claims = Mapping[str, pulumi.Input[str]]
 
@@ -177,14 +181,10 @@ def _server(name: str, args: WorkloadArgs) -> k8s.core.v1.ContainerArgsDict:
     server = _container(name, args, contract.command)
     if contract.port:
         server["ports"] = [{"container_port": contract.port}]
+    if contract.waits:
+        server["startup_probe"] = _waiting(contract, contract.waits(contract))
     if contract.alive:
-        patience: k8s.core.v1.ProbeArgsDict = {
-            "initial_delay_seconds": contract.start,
-            "period_seconds": 2,
-            "failure_threshold": contract.patience // 2,
-        }
-        server["startup_probe"] = _probe(contract.alive, contract) | patience
-        server["liveness_probe"] = _probe(contract.alive, contract)
+        server["liveness_probe"] = _probe(contract.alive, contract) | _SILENCE
     if contract.ready:
         often: k8s.core.v1.ProbeArgsDict = {"period_seconds": 5}
         server["readiness_probe"] = _probe(contract.ready, contract) | often
@@ -238,6 +238,17 @@ def _variable(key: str, value: pulumi.Input[str] | SecretValue) -> k8s.core.v1.E
         reference: k8s.core.v1.SecretKeySelectorArgsDict = {"name": value.secret, "key": value.key}
         return {"name": key, "value_from": {"secret_key_ref": reference}}
     return {"name": key, "value": value}
+
+
+def _waiting(contract: Contract, command: Sequence[str]) -> k8s.core.v1.ProbeArgsDict:
+    """Return one long question, which is asked again only if something kept it from being asked."""
+    return {
+        "exec_": {"command": [*command]},
+        "initial_delay_seconds": contract.start,
+        "period_seconds": 1,
+        "timeout_seconds": contract.patience,
+        "failure_threshold": 3,
+    }
 
 
 def _probe(check: Check, contract: Contract) -> k8s.core.v1.ProbeArgsDict:

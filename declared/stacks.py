@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -84,7 +85,11 @@ def declare(
 
     def program() -> None:
         pulumi.runtime.set_all_config(dict(config), secret)
-        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        try:
+            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+        finally:
+            # Which the program does without, that ends soon; this process goes on.
+            gc.enable()
 
     folder = kubectl(json.dumps(held or {}))
     with _environment(

@@ -209,7 +209,8 @@ def test_what_it_says_is_in_its_log(engine: Engine) -> None:
 def test_its_probes_say_a_name_it_answers_to(engine: Engine) -> None:
     container = engine.one("Deployment").container
 
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+    assert container["startupProbe"]["exec"]["command"][-1] == "ov-wag"
+    for probe in ("readinessProbe", "livenessProbe"):
         headers = container[probe]["httpGet"]["httpHeaders"]
         assert headers == [{"name": "Host", "value": "ov-wag"}]
 

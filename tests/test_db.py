@@ -93,7 +93,7 @@ def test_who_recovers_after_a_crash_is_not_ended_for_it(engine: Engine) -> None:
 def test_recovery_after_a_crash_may_take_its_time(engine: Engine) -> None:
     startup = engine.one("StatefulSet").container["startupProbe"]
 
-    assert startup["periodSeconds"] * startup["failureThreshold"] >= 600
+    assert startup["timeoutSeconds"] >= 600
 
 
 def test_it_has_a_minute_to_stop_in_order(engine: Engine) -> None:

@@ -42,7 +42,8 @@ def test_it_hears_the_signal_to_stop(engine: Engine) -> None:
 def test_a_back_end_that_is_away_restarts_nothing(engine: Engine) -> None:
     container = engine.one("Deployment").container
 
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+    assert container["startupProbe"]["exec"]["command"][-2:] == ["3000", "/about"]
+    for probe in ("readinessProbe", "livenessProbe"):
         assert container[probe]["httpGet"] == {"path": "/about", "port": 3000}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pulumi
@@ -22,7 +23,7 @@ def program(patch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
 def refusal() -> str:
     """Return what a person reads when the cluster cannot be asked."""
     with pytest.raises(pulumi.RunError) as refused:
-        Cluster(context="somewhere").claims("ov-demo")
+        Cluster(context="somewhere").ask_claims("ov-demo")()
     return str(refused.value)
 
 
@@ -31,7 +32,7 @@ def test_it_is_asked_about_the_stacks_own_context_and_namespace(
 ) -> None:
     program(monkeypatch, tmp_path, f'echo "$*" > {tmp_path}/asked; echo \'{{"items": []}}\'')
 
-    assert Cluster(context="somewhere").claims("ov-demo") == {}
+    assert Cluster(context="somewhere").ask_claims("ov-demo")() == {}
     assert (tmp_path / "asked").read_text() == (
         "--context=somewhere get persistentvolumeclaims --namespace=ov-demo --output=json\n"
     )
@@ -53,6 +54,22 @@ def test_what_kubectl_says_is_passed_on(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     assert "could not be read: error: You must log in. Nothing was changed" in said
     assert "Type: kubectl --context=somewhere get persistentvolumeclaims" in said
+
+
+def test_the_program_goes_on_while_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    program(monkeypatch, tmp_path, f"cat {told}; echo x > {told}; echo '{{\"items\": []}}'")
+    os.mkfifo(told)
+
+    answer = Cluster(context="somewhere").ask_claims("ov-demo")
+    # Until this is said, kubectl waits: nobody could have waited for kubectl.
+    told.write_text("")
+
+    with told.open() as asked:
+        assert asked.read() == "x\n"
+    assert answer() == {}
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -279,7 +279,8 @@ def test_probes_say_a_name_that_is_allowed(run: tuple[str, str, Engine]) -> None
     server = run[2].one("Deployment", "ov-wag")
     allowed = server.env["OV_ALLOWED_HOSTS"].split(",")
 
-    for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
+    assert server.container["startupProbe"]["exec"]["command"][-1] in allowed
+    for kind in ("readinessProbe", "livenessProbe"):
         (header,) = server.container[kind]["httpGet"]["httpHeaders"]
         assert header["name"] == "Host"
         assert header["value"] in allowed

@@ -24,6 +24,7 @@ CONTRACT = Contract(
     need=Need(cpu=50, memory=64, memory_limit=128),
     alive=Check(path="/alive", timeout=4),
     ready=Check(command=("ready",)),
+    waits=lambda its: ("wait", f"for {its.port}"),
     patience=30,
 )
 PASSWORD = SecretValue(secret="it-credentials", key="password", revision="r1")
@@ -122,10 +123,19 @@ def test_it_may_take_as_long_to_start_as_the_contract_says() -> None:
     container = workload().one("Deployment").container
     startup = container["startupProbe"]
 
-    assert startup["periodSeconds"] * startup["failureThreshold"] == 30
-    assert startup["httpGet"] == {"path": "/alive", "port": 8000}
-    assert container["livenessProbe"]["timeoutSeconds"] == 4
+    # One question, answered when there is an answer: each other one would be told as a warning.
+    assert startup["exec"] == {"command": ["wait", "for 8000"]}
+    assert startup["timeoutSeconds"] == 30
+    assert startup["failureThreshold"] > 1
     assert container["readinessProbe"]["exec"] == {"command": ["ready"]}
+
+
+def test_one_that_hangs_is_restarted_and_one_that_is_busy_is_not() -> None:
+    alive = workload().one("Deployment").container["livenessProbe"]
+
+    assert alive["httpGet"] == {"path": "/alive", "port": 8000}
+    assert alive["timeoutSeconds"] == 4
+    assert alive["periodSeconds"] * alive["failureThreshold"] == 180
 
 
 def test_one_that_cannot_start_is_known_in_minutes() -> None:

@@ -202,9 +202,24 @@ def _probes(objects: Sequence[Resource]) -> Iterator[str]:
     for maker in _makers(objects):
         for container in maker.pod["containers"]:
             for kind in PROBES:
-                page = container.get(kind, {}).get("httpGet")
-                if page and page["port"] not in _ports(maker):
+                probe = container.get(kind, {})
+                page = probe.get("httpGet")
+                # A port is among the words of one who waits inside.
+                asked = {int(word) for word in _words(probe) if word.isdecimal()}
+                if page:
+                    asked.add(page["port"])
+                if asked - set(_ports(maker)):
                     yield f"{maker.object_name}: its {kind} asks a port nobody listens on"
+
+
+def _words(probe: Inputs) -> Sequence[str]:
+    return probe.get("exec", {}).get("command", [])
+
+
+def _said(probe: Inputs) -> set[str]:
+    """Return every word by which a probe may call its server."""
+    headers = probe.get("httpGet", {}).get("httpHeaders", [])
+    return {*_words(probe), *(each["value"] for each in headers if each["name"] == "Host")}
 
 
 def _pictures(objects: Sequence[Resource]) -> Iterator[str]:
@@ -258,12 +273,9 @@ def _hosts(objects: Sequence[Resource]) -> Iterator[str]:
     for server in _makers(objects):
         if server.kind != "Deployment" or server.name != "ov-wag":
             continue
-        allowed = server.env["OV_ALLOWED_HOSTS"].split(",")
+        allowed = set(server.env["OV_ALLOWED_HOSTS"].split(","))
         for kind in PROBES:
-            headers = server.container[kind]["httpGet"].get("httpHeaders", [])
-            if not [
-                each for each in headers if each["name"] == "Host" and each["value"] in allowed
-            ]:
+            if not allowed & _said(server.container[kind]):
                 yield f"{server.object_name} refuses its own {kind}"
         for asker in _makers(objects):
             api = asker.env.get("OV_API_URL", "") if asker.kind == "Deployment" else ""

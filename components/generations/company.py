@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.contract import Check, Contract, Need
+from components.generations import waiting
 
 # The volumes of the site belong to this group, whoever writes or reads them.
 SITE = 10001
@@ -19,11 +20,12 @@ DATABASE = Contract(
     need=Need(cpu=100, memory=256, memory_limit=1024),
     start=4,
     # Ready is who answers a query. The superuser asks, for whom a connection is always left.
-    ready=Check(command=("psql", "--username=postgres", "--command=SELECT 1"), timeout=5),
+    ready=Check(command=("psql", "--username=postgres", "--command=SELECT 1"), timeout=10),
     # Who recovers after a crash refuses connections, which is 1, and is well.
     alive=Check(
-        command=("sh", "-c", "pg_isready --quiet --username=postgres || test $? = 1"), timeout=5
+        command=("sh", "-c", "pg_isready --quiet --username=postgres || test $? = 1"), timeout=10
     ),
+    waits=waiting.by_pg_isready,
     grace=60,
     patience=600,
 )
@@ -40,8 +42,9 @@ PROXY = Contract(
     # It is there in one second. The others give a network that is busy the time to learn that
     # it may ask.
     start=5,
-    ready=Check(path="/healthz"),
-    alive=Check(path="/healthz"),
+    ready=Check(path="/healthz", timeout=10),
+    alive=Check(path="/healthz", timeout=10),
+    waits=waiting.by_curl,
     drain=15,
     grace=45,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from components.contract import Check, Contract, Generation, Need
+from components.generations import waiting
 from components.generations.company import DATABASE, JUMPBOX, PROXY, SITE
 from components.generations.wagtail import (
     ADMINISTRATOR,
@@ -72,6 +73,7 @@ _WAG = Contract(
     # the page about its health does not.
     ready=Check(path="/api/v2/pages/", host="ov-wag", timeout=10),
     alive=Check(path="/api/v2/health/", host="ov-wag", timeout=10),
+    waits=waiting.by_python,
     drain=25,
     grace=60,
 )
@@ -99,7 +101,7 @@ call_command(Collect(), interactive=False)
 """
 
 # Work that a pod of the same image does once, under the same environment, and ends.
-_WORK = replace(_WAG, port=None, ready=None, alive=None, drain=0)
+_WORK = replace(_WAG, port=None, ready=None, alive=None, waits=None, drain=0)
 
 _FRONTEND = Contract(
     # The image names its user, and Kubernetes cannot tell from a name that it is not root.
@@ -117,6 +119,7 @@ _FRONTEND = Contract(
     start=8,
     ready=Check(path="/health", timeout=10),
     alive=Check(path="/health", timeout=10),
+    waits=waiting.by_node,
     drain=15,
     grace=45,
 )

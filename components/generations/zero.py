@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from components.contract import Check, Contract, Generation, Need
+from components.generations import waiting
 from components.generations.company import DATABASE, JUMPBOX, PROXY, SITE
 from components.generations.wagtail import (
     ADMINISTRATOR,
@@ -36,6 +37,7 @@ _WAG = Contract(
     # The patience is for a busy one, which answers late and is not helped by being left out.
     ready=Check(path="/admin/login/", host="ov-wag", timeout=10),
     alive=Check(path="/django-admin/login/", host="ov-wag", timeout=10),
+    waits=waiting.by_python,
     drain=25,
     grace=60,
 )
@@ -52,6 +54,7 @@ _FRONTEND = Contract(
     start=8,
     ready=Check(path="/about", timeout=10),
     alive=Check(path="/about", timeout=10),
+    waits=waiting.by_node,
     drain=15,
     grace=45,
 )
@@ -71,6 +74,7 @@ GENERATION = Generation(
         need=Need(cpu=100, memory=128, memory_limit=256),
         ready=None,
         alive=None,
+        waits=None,
         before={},
         drain=0,
     ),

@@ -203,9 +203,7 @@ def _owner(pod: Inputs) -> str:
 
 def _health(container: Inputs, probe: Inputs) -> Service:
     startup = container["startupProbe"]
-    longest = (
-        startup["initialDelaySeconds"] + startup["periodSeconds"] * startup["failureThreshold"]
-    )
+    longest = startup["initialDelaySeconds"] + startup["timeoutSeconds"]
     return {
         "test": ["CMD", *_asked(container["name"], probe)],
         "interval": f"{int(probe['periodSeconds'])}s",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import settings
+from tests.live.events import unexplained
 from tests.live.platform import Platform, eventually
 from tests.live.production import STACK, Production, production
 
@@ -34,6 +35,13 @@ def test_up_makes_a_site_of_its_own(production: Production) -> None:
         settings.site_url(production.platform.instance, STACK) + "/about"
     )
     assert status == 200, body
+
+
+def test_nobody_has_to_explain_a_warning_after_a_deploy(
+    production: Production, platform: Platform
+) -> None:
+    assert platform.objects("events", stack=STACK)
+    assert unexplained(platform, stack=STACK) == []
 
 
 def test_nothing_is_left_to_do_after_that(production: Production) -> None:
