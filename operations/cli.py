@@ -7,6 +7,7 @@ import sys
 import typer
 
 from operations import github, images, preview
+from operations.dev import command as dev
 from operations.doctor import command as doctor
 from operations.errors import Refused
 from operations.smoke import command as smoke
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(dev.app, name="dev")
 app.add_typer(github.app, name="github")
 app.add_typer(images.app, name="images")
 app.command("preview")(preview.command)
