@@ -152,10 +152,10 @@ def _of_frontend() -> dict[str, Any]:
 
 
 def _checkout(which: str, target: str) -> dict[str, Any]:
-    how = f"Type ./ov dev up --{which.lower()} PATH"
+    how = f"type ./ov dev up --{which.lower()} PATH"
     return {
         "type": "bind",
-        "source": f"${{OV_{which}_CHECKOUT:?it is missing. {how}}}",
+        "source": f"${{OV_{which}_CHECKOUT:?{how}}}",
         "target": target,
         # A folder that is not there is a slip of the finger, and no reason to make one.
         "bind": {"create_host_path": False},

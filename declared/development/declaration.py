@@ -43,4 +43,4 @@ def _declared(**addresses: str) -> Engine:
 
 def filled_in(name: str) -> str:
     """Return the words by which compose takes a secret from the environment or from `.env`."""
-    return f"${{{name}:?it is missing. Type ./ov dev up, which makes it and keeps it in .env}}"
+    return f"${{{name}:?type ./ov dev up, which makes it and keeps it in .env}}"
