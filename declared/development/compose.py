@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from declared.development.declaration import development
-from declared.development.pods import Pods, Service, port_here
+from declared.development.pods import Pods, Service, emptied, port_here
 
 PROXY, BACKEND, FRONTEND, JUMPBOX, DATABASE = "ov-nginx", "ov-wag", "ov-frontend", "jumpbox", "db"
 
@@ -138,7 +138,7 @@ def _of_frontend() -> dict[str, Any]:
                 "environment": {"HOME": _SCRATCH, "NODE_ENV": "development"},
                 "user": _OWNER,
                 "working_dir": _CHECKOUT,
-                "tmpfs": [_SCRATCH],
+                "tmpfs": [emptied(_SCRATCH)],
                 # Vite with the pages of one site takes 300 MiB.
                 "mem_limit": "1024m",
                 "volumes": mounted,

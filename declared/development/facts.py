@@ -104,7 +104,8 @@ def of_compose(document: Mapping[str, Any]) -> Facts:
     }
     for name, service in services.items():
         mounted = [each.split(":") for each in service.get("volumes", [])]
-        scratch = [*service.get("tmpfs", []), *(["/dev/shm"] if "shm_size" in service else [])]  # noqa: S108
+        scratch = [each.split(":")[0] for each in service.get("tmpfs", [])]
+        scratch += ["/dev/shm"] if "shm_size" in service else []  # noqa: S108
         own = {
             "image": service["image"],
             "command": service.get("entrypoint"),

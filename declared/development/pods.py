@@ -176,8 +176,13 @@ def restrictions(pod: Inputs, container: Inputs) -> Service:
     if shared := scratch.pop("/dev/shm", ""):  # noqa: S108, that is its name
         made["shm_size"] = shared.removesuffix("i").lower()
     if scratch:
-        made["tmpfs"] = list(scratch)
+        made["tmpfs"] = [emptied(path) for path in scratch]
     return made
+
+
+def emptied(path: str) -> str:
+    """Return a folder in memory that is everybody's to write to, as an emptyDir is."""
+    return f"{path}:exec,mode=1777"
 
 
 def mounts(pod: Inputs, container: Inputs) -> list[tuple[str, Inputs]]:
