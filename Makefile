@@ -87,6 +87,10 @@ config-docs: $(VENV)/.ready ## write docs/configuration.md from the schema in Pu
 pictures: $(VENV)/.ready ## draw the architecture and the request's way from what the program declares
 	@$(BIN)/python -m declared.pictures
 
+.PHONY: screenshots
+screenshots: $(VENV)/.ready browser ## photograph the running sandbox's site and a make up for the README: LOG=file
+	@$(BIN)/python -m tests.live.screenshots $(if $(LOG),--log $(LOG))
+
 .PHONY: docs
 docs: $(VENV)/.ready ## serve the handbook on this machine, as strictly as it is built: PORT=8000
 	@$(MKDOCS) serve --strict --livereload --dev-addr 127.0.0.1:$(or $(PORT),8000)

@@ -10,6 +10,7 @@ from operations import github, images, preview
 from operations.dev import command as dev
 from operations.doctor import command as doctor
 from operations.errors import Refused
+from operations.graph import command as graph
 from operations.smoke import command as smoke
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.add_typer(images.app, name="images")
 app.command("preview")(preview.command)
 app.command("doctor")(doctor.command)
 app.command("smoke")(smoke.command)
+app.command("graph")(graph.command)
 
 
 def main() -> None:
