@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -29,7 +29,7 @@ _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 def terminal(log: str) -> str:
     """Return the picture of a terminal in which `make up` ended with *log*, as SVG."""
-    screen = Console(record=True, width=_WIDTH, file=sys.stderr, quiet=True)
+    screen = Console(record=True, width=_WIDTH, file=io.StringIO(), color_system="truecolor")
     screen.print(Text.assemble(("$ ", "dim"), ("make up", "bold")))
     found = _FOUND.search(log)
     if found is None:
