@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,11 +17,9 @@ from sandbox.toolchain import locate
 from tests.operations.conftest import FILES
 from tests.operations.fake import PASSWORD
 from tests.operations.real import running
+from tests.typed import marked, matches, unmarked
 
 PAGE = CHECKOUT / "docs" / "images.md"
-_BLOCK = re.compile(r"(?:<!-- run(?:: exit (\d))? -->\n)?```console\n(.*?)```", re.DOTALL)
-_MARKED = re.compile(r"<!-- run(?:: exit (\d))? -->\n```console\n(.*?)```", re.DOTALL)
-_WILD = re.compile(r"…|\b[0-9a-f]{12,64}\b")
 
 # What the page has published at Docker Hub.
 PUBLISHED = {
@@ -33,42 +30,6 @@ PUBLISHED = {
 }
 
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A command of the page, and the answer that it shows."""
-
-    command: str
-    answer: str
-    code: int
-
-
-def commands() -> list[Typed]:
-    """Return the page's commands, in its order; a code belongs to a block's last command."""
-    found: list[Typed] = []
-    for code, block in _MARKED.findall(PAGE.read_text()):
-        parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
-        for part in parts:
-            command, _, answer = part.partition("\n")
-            last = part is parts[-1]
-            found.append(Typed(command, answer, int(code or 0) if last else 0))
-    return found
-
-
-def matches(said: str, shown: str) -> bool:
-    """Tell whether a command said what the page shows: … is anything, a digest is any digest."""
-    words = r"\s+".join(_word(word) for word in shown.split())
-    return re.fullmatch(rf"\s*{words}\s*", said, re.DOTALL) is not None
-
-
-def _word(word: str) -> str:
-    pattern, at = "", 0
-    for wild in _WILD.finditer(word):
-        pattern += re.escape(word[at : wild.start()])
-        pattern += ".*" if wild[0] == "…" else f"[0-9a-f]{{{len(wild[0])}}}"
-        at = wild.end()
-    return pattern + re.escape(word[at:])
 
 
 @pytest.mark.parametrize(
@@ -86,7 +47,8 @@ def test_an_answer_is_compared_word_by_word(said: str, shown: str, *, same: bool
 
 
 def test_every_console_block_is_one_that_is_typed() -> None:
-    assert len(_MARKED.findall(PAGE.read_text())) == len(_BLOCK.findall(PAGE.read_text())) > 0
+    assert marked(PAGE)
+    assert unmarked(PAGE) == 0
 
 
 def test_every_exit_code_is_on_a_page() -> None:
@@ -170,7 +132,7 @@ def _there(text: str, registries: Mapping[str, str]) -> str:
 def test_every_command_of_the_page_answers_as_the_page_says(
     shell: Shell, registries: Mapping[str, str]
 ) -> None:
-    for typed in commands():
+    for typed in (each for block in marked(PAGE) for each in block.commands):
         said = shell(typed.command)
         answer = _there(said.stdout, registries)
 
