@@ -38,6 +38,8 @@ class Causes:
     # Secret settings of which one may differ: the object that holds them does.
     sealed: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    # What somebody changed in the cluster, by URN.
+    by_hand: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of(self, change: Change) -> str:
         """Return in words why *change* is planned; "" if that cannot be told."""
@@ -47,6 +49,8 @@ class Causes:
         if sealed:
             which = f"one of {', '.join(sealed)}" if sealed[1:] else sealed[0]
             plain.append(f"{which} has another value")
+        if change.urn in self.by_hand:
+            plain.insert(0, self.by_hand[change.urn])
         if plain:
             return " and ".join(plain)
         exact = [name for name in self.files if _reaches(_decides(name), change)]

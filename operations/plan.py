@@ -13,6 +13,9 @@ from operations.programs import said_by
 
 Inputs = Mapping[str, Any]
 
+# By which the provider of Kubernetes takes fields from whoever else holds them.
+FORCE: Mapping[str, str] = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+
 # What a plan calls the parts of a replacement.
 _REPLACED = {"replace", "create-replacement", "delete-replaced", "import-replacement"}
 _NOTHING = {"same", "read", "refresh", "read-replacement", "discard", "discard-replaced"}
@@ -76,7 +79,9 @@ def preview(stack: str, *, refresh: bool = False) -> Plan:
     With *refresh* it looks first whether the cluster still is as the state says.
     """
     words = ["preview", "--json", *(["--refresh"] if refresh else [])]
-    done = pulumi(stack, *words)
+    # Whoever changed a field by hand holds it: the plan would end in a conflict, and say no more.
+    # Nothing is taken from anybody by a plan.
+    done = pulumi(stack, *words, environment=FORCE if refresh else None)
     digest = _document(done.stdout)
     if done.returncode:
         said = _diagnostics(digest) or done.stderr or done.stdout
@@ -89,12 +94,15 @@ def preview(stack: str, *, refresh: bool = False) -> Plan:
     return read(stack, digest)
 
 
-def pulumi(stack: str, *words: str) -> subprocess.CompletedProcess[str]:
+def pulumi(
+    stack: str, *words: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the engine's command line on *stack*, without asking anybody anything."""
     # A plan takes as long as it takes.
     done = said_by(
         *("pulumi", *words, "--stack", stack, "--non-interactive", "--color", "never"),
         patience=None,
+        environment=environment,
     )
     if done is None:
         raise Refused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from operations import plan
 from operations.cause import causes
+from operations.drift import by_hand
 from operations.errors import Exit, Refused
 from operations.page import page
 from operations.project import CHECKOUT, DEMO, Folder, Project
@@ -81,7 +83,10 @@ def command(  # noqa: PLR0913, each option of a command is an argument
         except Refused as refused:
             failed[stack] = refused
         else:
-            reviews.append(review(found, causes(found, CHECKOUT), meant))
+            known = causes(found, CHECKOUT)
+            if refresh:
+                known = replace(known, by_hand=by_hand(found))
+            reviews.append(review(found, known, meant))
     if markdown:
         words = {stack: f"{refused.what}:\n{refused.why}" for stack, refused in failed.items()}
         diffs = {each.stack: _diff(each, refresh=refresh) for each in reviews if each.findings}
@@ -114,7 +119,8 @@ def _meant(
 
 def _diff(each: Review, *, refresh: bool) -> str:
     more = ["--refresh"] if refresh else []
-    return plan.pulumi(each.stack, "preview", "--diff", *more).stdout
+    force = plan.FORCE if refresh else None
+    return plan.pulumi(each.stack, "preview", "--diff", *more, environment=force).stdout
 
 
 def _show(reviews: Sequence[Review]) -> None:

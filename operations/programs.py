@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 
 # Nothing that only looks takes longer when it is well.
 PATIENCE = 30
 
 
 def said_by(
-    *argv: str, patience: float | None = PATIENCE
+    *argv: str, patience: float | None = PATIENCE, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str] | None:
     """Return what a program says, within *patience* seconds; None if there is no such program."""
     try:
         return subprocess.run(
             argv,
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true", **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -38,8 +38,10 @@ def engine(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     folder = tmp_path / "bin"
     script = f"""
 echo "$*" >> {folder}/asked
+echo "$* ${{PULUMI_K8S_ENABLE_PATCH_FORCE:-no}}" >> {folder}/forced
 case "$*" in
   *"stack history"*) echo '[]' ;;
+  *"stack export"*) cat {folder}/exported ;;
   *--diff*) echo 'a whole ```diff``` of it' ;;
   *--stack\\ openvault*) cat {folder}/openvault ;;
   *) cat {folder}/ov-demo; exit $(cat {folder}/code) ;;
@@ -48,13 +50,16 @@ esac
     program(folder / "pulumi", script)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 
-    def answers(*steps: dict[str, Any], code: int = 0, error: str = "") -> None:
+    def answers(
+        *steps: dict[str, Any], code: int = 0, error: str = "", deployed: str = "{}"
+    ) -> None:
         said: dict[str, Any] = digest(*steps)
         if error:
             said["diagnostics"] = [{"severity": "error", "message": error}]
         (folder / "ov-demo").write_text(json.dumps(said))
         (folder / "openvault").write_text(json.dumps(digest()))
         (folder / "code").write_text(str(code))
+        (folder / "exported").write_text(deployed)
 
     answers()
     return answers
@@ -214,3 +219,62 @@ def test_a_comment_says_why_there_is_no_plan(ov: Ov, engine: Answers, tmp_path: 
 
     assert "- **ov-demo**: 🔴 it cannot be planned" in text
     assert "siteUrl has no scheme" in text
+
+
+def exported(*titles: str, **inputs: Any) -> str:
+    """Return what `pulumi stack export` says of what was deployed last."""
+    resources = [{"urn": step("update", title)["urn"], "inputs": inputs} for title in titles]
+    return json.dumps({"deployment": {"resources": resources}})
+
+
+@pytest.mark.parametrize(
+    ("change", "deployed", "why"),
+    [
+        (
+            step("update", "Deployment ov-wag", "spec.replicas", old={"spec": {"replicas": 0}}),
+            exported("Deployment ov-wag", spec={"replicas": 2}),
+            "somebody changed spec.replicas from 2 to 0 by hand.",
+        ),
+        (
+            step("update", "Service ov-wag", "spec.ports[0]", old={"spec": {"ports": [{"a": 1}]}}),
+            exported("Service ov-wag", spec={"ports": [{"a": 2}]}),
+            "somebody changed spec.ports[0] by hand.",
+        ),
+        (
+            step("create", "Ingress ov-nginx"),
+            exported("Ingress ov-nginx"),
+            "somebody deleted it by hand.",
+        ),
+    ],
+)
+def test_what_somebody_changed_by_hand_is_told(
+    change: dict[str, Any], deployed: str, why: str, ov: Ov, engine: Answers
+) -> None:
+    engine(change, deployed=deployed)
+
+    assert f"Why: {why}" in ov("--stack", "ov-demo", "--refresh").out
+    assert "by hand" not in ov("--stack", "ov-demo").out
+
+
+def test_what_a_secret_was_changed_to_by_hand_is_not_told(ov: Ov, engine: Answers) -> None:
+    engine(
+        step("update", "Secret ov-wag", "data.key", old={"data": {"key": "sentinel"}}),
+        deployed=exported("Secret ov-wag", data={"key": "sealed"}),
+    )
+
+    said = ov("--stack", "ov-demo", "--refresh")
+
+    assert said.code == 0
+    assert "sentinel" not in said.out
+
+
+def test_a_plan_that_refreshes_takes_fields_from_whoever_holds_them(
+    ov: Ov, engine: Answers, tmp_path: Path
+) -> None:
+    assert ov("--refresh").code == 0
+    assert ov().code == 0
+
+    asked = (tmp_path / "bin" / "forced").read_text().splitlines()
+    assert [each.split()[-1] for each in asked if each.startswith("preview ")] == [
+        "true", "true", "no", "no",
+    ]  # fmt: skip
