@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
@@ -44,7 +44,7 @@ class Slow(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def slow() -> Iterator[tuple[int, list[tuple[str, str]]]]:
+def slow() -> Generator[tuple[int, list[tuple[str, str]]]]:
     asked = list[tuple[str, str]]()
     handler = type("Handler", (Slow,), {"asked": asked, "says": iter(SLOW)})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
