@@ -42,7 +42,9 @@ def terminal(log: str) -> str:
     screen.print()
     told, _, _ = log[found.start() :].partition("\nreal\t")
     for line in told.rstrip().splitlines():
-        screen.print(Text(line), soft_wrap=False)
+        screen.print(Text(line))
+    # The picture ends with its last line, and would cut what hangs below it.
+    screen.print()
     drawn = screen.export_svg(title="make up", theme=MONOKAI, unique_id="make-up")
     label = (
         "A terminal in which make up built the platform, step by step, and says where the site is"
@@ -52,7 +54,7 @@ def terminal(log: str) -> str:
 
 
 def site(platform: Platform, path: Path) -> None:
-    """Photograph the page of an exhibit, as a visitor has it."""
+    """Photograph the home page, as a visitor has it."""
     with (
         tempfile.TemporaryDirectory() as home,
         browser(Path(home), Path(platform.environment["OV_CA_FILE"])) as context,
