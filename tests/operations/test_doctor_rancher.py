@@ -122,7 +122,9 @@ def end(**ahead: float) -> str:
 
 
 @pytest.mark.parametrize(
-    ("said", "well"), [(end(days=13), False), (end(days=16), True), ("", True), (None, True)]
+    ("said", "well"),
+    [(end(days=13), False), (end(days=16), True), ("", True), (None, True)],
+    ids=["soon", "later", "never", "not said"],
 )
 def test_a_token_that_ends_within_two_weeks_is_found(
     said: str | None, examined: Examined, *, well: bool
