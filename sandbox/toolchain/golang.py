@@ -18,6 +18,7 @@ SOURCES = Path(__file__).resolve().parent / "go"
 
 KUBERNETES = "v1.36.3"
 PULUMI = "v3.252.0"
+COMPOSE_VERSION = "v2.40.3"
 # The provider's tags cannot be had as a module; the pseudo-version in go.mod is this release.
 PROVIDER = "4.25.0"
 
@@ -181,3 +182,11 @@ OBJECTS = Program("versitygw", "versitygw", "github.com/versity/versitygw/cmd/ve
 ACTIONLINT = Program(
     "actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint"
 ).recipe("building actionlint, which reads workflows, a quarter of a minute")
+
+# What has the stack on one machine; the tests need it, and `make up` does not.
+COMPOSE = Program(
+    "docker-compose",
+    "compose",
+    "github.com/docker/compose/v2/cmd",
+    variables=(f"github.com/docker/compose/v2/internal.Version={COMPOSE_VERSION}",),
+).recipe("building Docker Compose, about a minute")
