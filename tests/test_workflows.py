@@ -16,6 +16,7 @@ import yaml
 from components.naming import NAMESPACES
 from sandbox.instance import CHECKOUT, Instance
 from sandbox.toolchain.golang import ACTIONLINT
+from tests.live import runner, test_generation_1, test_workflows
 
 FOLDER = CHECKOUT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
@@ -32,6 +33,13 @@ VERBS = {
     "./ov smoke",
     "pulumi up",
 }
+# What the sandbox's shell would have.
+FAKE = {
+    "PULUMI_BACKEND_URL": "file:///state",
+    "KUBECONFIG": "/dev/null",
+    "PULUMI_CONFIG_PASSPHRASE_FILE": "/dev/null",
+}
+
 SECRET = re.compile(r"\$\{\{\s*secrets\.")
 
 
@@ -182,3 +190,79 @@ def test_secrets_are_only_in_the_steps_that_need_them() -> None:
             }
             reads = "credentials" in str(step)
             assert given.keys() <= ({"OV_KUBECONFIG", "OV_PASSPHRASE"} if reads else {""}), name
+
+
+# Which test types the steps of a job on the sandbox, each in order.
+TRIED = {
+    "check/check": test_workflows.test_a_forks_check_needs_no_secret_no_docker_and_no_network,
+    "preview/preview": test_workflows.test_a_pull_request_that_changes_nothing_is_told_so,
+    "deploy-demo/deploy": test_workflows.test_a_merge_reaches_the_demo,
+    "deploy-production/deploy": test_generation_1.test_a_person_deploys_it_by_the_workflow,
+    "drift/drift": test_workflows.test_a_night_without_drift_is_quiet,
+}
+
+
+def test_every_job_is_typed_on_the_sandbox() -> None:
+    assert {name for name, _ in jobs()} == set(TRIED)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in FILES])
+def test_the_sandboxs_runner_understands_every_step(name: str) -> None:
+    """What it does not know it would leave out, and nobody would try it."""
+    found = runner.steps(name)
+    typed = [step for step in steps() if step[0].startswith(f"{name}/") and "run" in step[1]]
+
+    assert [step["run"] for step in found] == [step["run"] for _, step in typed]
+    for step in found:
+        assert step.keys() <= {"run", "env", "if", "id"}, step
+        assert step.get("if", "") in runner.CONDITIONS
+        for value in step["env"].values():
+            runner.filled(value, test_workflows.known(FAKE))
+    _, job = next(each for each in jobs() if each[0].startswith(f"{name}/"))
+    assert not {"defaults", "container", "services"} & job.keys()
+
+
+@pytest.mark.parametrize(
+    ("condition", "before", "typed"),
+    [
+        ("", {}, True),
+        ("", {"1": 0, "2": 9}, False),
+        ("${{ !cancelled() }}", {"1": 9}, True),
+        ("${{ failure() && steps.look.outcome == 'failure' }}", {"1": 0, "look": 12}, True),
+        ("${{ failure() && steps.look.outcome == 'failure' }}", {"1": 0, "look": 0}, False),
+        ("${{ failure() && steps.look.outcome == 'failure' }}", {"1": 3}, False),
+    ],
+)
+def test_the_sandboxs_runner_types_a_step_when_github_would(
+    condition: str, before: dict[str, int], *, typed: bool
+) -> None:
+    known = {name: runner.Done(name, code, "") for name, code in before.items()}
+
+    assert runner.CONDITIONS[condition](known) is typed
+
+
+def test_the_sandboxs_runner_knows_no_other_expression() -> None:
+    with pytest.raises(KeyError, match=r"secrets\.OTHER"):
+        runner.filled("${{ secrets.OTHER }}", {})
+
+
+def test_what_a_step_exports_reaches_the_next_ones_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed: list[dict[str, Any]] = [
+        {"run": 'echo "one=$given"; echo "NEXT=a" >> "$GITHUB_ENV"', "env": {"given": "${{ x }}"}},
+        {"run": 'echo "two=$NEXT$given"; exit 9', "env": {}},
+        {"run": "echo three", "env": {}},
+    ]
+
+    def steps_of(_: str) -> list[dict[str, Any]]:
+        return typed
+
+    monkeypatch.setattr(runner, "steps", steps_of)
+    machine = runner.Runner(
+        folder=tmp_path / "a", machine={"PATH": "/usr/bin:/bin"}, known={"x": "b"}
+    )
+
+    done = machine.run("any")
+
+    assert [(each.code, each.said) for each in done] == [(0, "one=b\n"), (9, "two=a\n")]

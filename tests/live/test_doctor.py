@@ -1,4 +1,4 @@
-"""`ov doctor` after an update that was killed: what it finds, and that what it says heals it."""
+"""`ov doctor` on the sandbox: Rancher, and an update that was killed, healed by what is said."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 
 from operations.errors import Exit
 from sandbox.instance import CHECKOUT
+from sandbox.rancher import accounts
 from tests.live.platform import Platform
 from tests.live.project import DEMO, Project, chosen
 
@@ -68,6 +69,10 @@ def kill_an_update(project: Project) -> None:
 def test_an_update_that_was_killed_is_found_and_healed_by_what_is_said(changed: Project) -> None:
     code, well = doctor(changed)
     assert code == 0, well
+    # Rancher too, which is asked with the stack's own token.
+    assert [name for name in well if name.startswith("rancher")] == [
+        "rancher", "rancher token", "rancher cluster", "rancher project", "rancher rights",
+    ]  # fmt: skip
     kill_an_update(changed)
 
     code, found = doctor(changed)
@@ -87,3 +92,32 @@ def test_an_update_that_was_killed_is_found_and_healed_by_what_is_said(changed: 
     code, healed = doctor(changed)
     assert code == 0, healed
     changed.pulumi("preview", "--expect-no-changes")
+
+
+# Another answer of Rancher's: what is chosen otherwise, whose token; the finding, and its words.
+RANCHER: dict[str, tuple[dict[str, str], str, str, str]] = {
+    "nobody trusts its certificate": (
+        {"rancherCa": ""}, "admin", "rancher", "its certificate is not to be trusted",
+    ),
+    "a token that has ended": ({}, "expired", "rancher token", "does not accept the token"),
+    "another cluster": (
+        {"rancherCluster": "c-m-other"}, "admin", "rancher cluster", "shows no cluster c-m-other",
+    ),
+    "a member who may only look": ({}, "curator", "rancher rights", "not change it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RANCHER)
+def test_what_is_wrong_with_rancher_is_found(name: str, platform: Platform, tmp_path: Path) -> None:
+    choices, token, finding, words = RANCHER[name]
+    project = Project(platform=platform, folder=tmp_path / "stacks", stack=DEMO)
+    content = chosen(platform)
+    content["config"] |= {f"openvault:{key}": value for key, value in choices.items()}
+    project.configure(content)
+    project.seal("rancherToken", accounts.token_file(platform.instance, token).read_text())
+
+    code, found = doctor(project)
+
+    assert code == Exit.SICK
+    assert [each for each in found if not found[each]["well"]] == [finding]
+    assert words in found[finding]["said"]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,6 +18,8 @@ from sandbox.services import doorkeeper, sign_on
 from tests.live.editor import PICTURE, log_in, publish, see, upload
 from tests.live.platform import Platform
 from tests.live.production import STACK, Production, production
+from tests.live.project import DEMO, Project, chosen
+from tests.live.test_workflows import DEPLOYED, deployed
 
 pytestmark = pytest.mark.live
 
@@ -177,11 +180,66 @@ def test_an_editor_signs_on_with_the_organisations_account(site: Site, page: Pag
 
 
 def test_the_other_stack_is_not_touched(site: Site, platform: Platform) -> None:
-    platform.run("pulumi", "preview", "-s", "ov-demo", "--expect-no-changes", "--non-interactive")
+    platform.run("pulumi", "preview", "-s", DEMO, "--expect-no-changes", "--non-interactive")
 
 
-def test_nothing_is_left_to_do(site: Site) -> None:
-    site.stack.pulumi("preview", "--expect-no-changes")
+def test_an_update_of_the_demo_does_not_touch_this_stack(
+    site: Site, platform: Platform, tmp_path: Path
+) -> None:
+    before, there = described(platform, STACK), described(platform, DEMO)
+    project = Project(platform=platform, folder=tmp_path / "stacks", stack=DEMO)
+    content = chosen(platform)
+    content["config"]["openvault:uploadLimit"] = "31m"
+    project.configure(content)
+    try:
+        project.pulumi("up", "--yes", "--skip-preview")
+
+        changed = {name for name, said in described(platform, DEMO).items() if said != there[name]}
+        assert "Deployment ov-nginx" in changed
+        assert described(platform, STACK) == before
+        site.stack.pulumi("preview", "--expect-no-changes")
+    finally:
+        platform.run("pulumi", "up", "--yes", "--skip-preview", "-s", DEMO, "--non-interactive")
+
+
+def test_a_person_deploys_it_by_the_workflow(
+    site: Site, platform: Platform, tmp_path: Path
+) -> None:
+    before, there = described(platform, STACK), described(platform, DEMO)
+
+    ended, words = deployed(platform, tmp_path, STACK)
+
+    assert ended == DEPLOYED, words
+    assert described(platform, STACK) == before
+    assert described(platform, DEMO) == there
+
+
+# What an update would write or make anew. A controller writes a status and, where a budget of
+# pods or a claim is looked after, notes; none of that is a specification.
+KINDS = (
+    "deployments,statefulsets,services,ingresses,configmaps,secrets,persistentvolumeclaims,"
+    "networkpolicies,limitranges,resourcequotas,cronjobs,jobs,pods"
+)
+
+
+def described(platform: Platform, stack: str) -> dict[str, Any]:
+    """Return every object of *stack*: who it is, how often it was written, and what it says."""
+    return {
+        f"{each['kind']} {each['metadata']['name']}": {
+            "uid": each["metadata"]["uid"],
+            "generation": each["metadata"].get("generation"),
+            "labels": each["metadata"].get("labels"),
+            **{key: each[key] for key in ("spec", "data") if key in each},
+        }
+        for each in platform.objects(KINDS, stack=stack)
+        if not scheduled(each)
+    }
+
+
+def scheduled(thing: dict[str, Any]) -> bool:
+    """Return whether its hour made it, and no update."""
+    owners = thing["metadata"].get("ownerReferences", [])
+    return any(each["kind"] in {"CronJob", "Job"} for each in owners)
 
 
 def _key(platform: Platform) -> str:

@@ -13,48 +13,7 @@ from operations import github
 from operations.errors import Exit
 from operations.page import MARK
 from tests.operations.conftest import Ov, Said
-
-TOKEN = "sentinel-of-github"
-
-
-class FakeGitHub:
-    """The part of GitHub's API that is used, with pages of two."""
-
-    def __init__(self) -> None:
-        self.comments: list[dict[str, Any]] = []
-        self.issues: list[dict[str, Any]] = []
-        self.merged: list[dict[str, Any]] = []
-        self.broken = 0
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        if self.broken:
-            return httpx.Response(self.broken, json={"message": "Resource not accessible"})
-        assert request.headers["Authorization"] == f"Bearer {TOKEN}"
-        path = request.url.path.removeprefix("/repos/WGBH-MLA/openvault/")
-        body = json.loads(request.content or "{}")
-        match request.method, path.split("/"):
-            case "GET", ["issues", "7", "comments"]:
-                return self._page(request, self.comments)
-            case "POST", ["issues", "7", "comments"]:
-                self.comments.append({"id": len(self.comments), **body})
-            case "PATCH", ["issues", "comments", number]:
-                self.comments[int(number)] |= body
-            case "GET", ["issues"]:
-                assert request.url.params["state"] == "open"
-                return self._page(request, self.issues)
-            case "POST", ["issues"]:
-                self.issues.append({"number": len(self.issues), **body})
-            case "PATCH", ["issues", number]:
-                self.issues[int(number)] |= body
-            case "GET", ["commits", "abc", "pulls"]:
-                return httpx.Response(200, json=self.merged)
-            case _:
-                return httpx.Response(404, json={"message": "Not Found"})
-        return httpx.Response(201, json={})
-
-    def _page(self, request: httpx.Request, all_: list[dict[str, Any]]) -> httpx.Response:
-        begin = 2 * (int(request.url.params["page"]) - 1)
-        return httpx.Response(200, json=all_[begin : begin + 2])
+from tests.operations.hub import REPOSITORY, TOKEN, FakeGitHub
 
 
 @pytest.fixture
@@ -69,7 +28,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeGitHub:
     monkeypatch.setattr(github.httpx, "Client", client)
     event(tmp_path, monkeypatch, {"pull_request": {"number": 7, "body": "More room."}})
     for name, value in {
-        "GITHUB_REPOSITORY": "WGBH-MLA/openvault",
+        "GITHUB_REPOSITORY": REPOSITORY,
         "GITHUB_TOKEN": TOKEN,
         "GITHUB_SHA": "abc",
         "RUNNER_TEMP": str(tmp_path),
