@@ -121,8 +121,7 @@ class Settings:
             read.one_of("generation", GENERATIONS),
             companions={each.name: each.contract for each in companions},
         )
-        cookies_in_clear = "OV_SESSION_COOKIE_SECURE" in generation.backend.reads
-        site, admin = entrance.addresses(read, cookies_in_clear=cookies_in_clear)
+        site, admin = entrance.addresses(read)
         backend_image, frontend_image = origins.image("backend"), origins.image("frontend")
         tried(read, generation, backend_image, frontend_image)
         apart(read)

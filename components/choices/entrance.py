@@ -15,37 +15,28 @@ _ISSUER = re.compile(r"(Cluster)?Issuer/[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _CMS_LIMIT = 10
 
 
-def addresses(read: Reader, *, cookies_in_clear: bool) -> tuple[Address, Address]:
+def addresses(read: Reader) -> tuple[Address, Address]:
     """Return the address of the site and that of the CMS, which are on two hosts."""
     site = read.address("siteUrl", "https://demo.example.org")
     admin = read.address("adminUrl", "https://admin.demo.example.org")
     parsed = [Address.parse(read.text(key)) for key in ("siteUrl", "adminUrl")]
     if None not in parsed and site.host == admin.host:
         read.refuse("adminUrl", "a host other than the site's", "https://admin.example.org")
-    _in_clear(read, cookies_in_clear=cookies_in_clear)
+    if not read.flag("plainHttp"):
+        _demand_https(read)
     return site, admin
 
 
-def _in_clear(read: Reader, *, cookies_in_clear: bool) -> None:
-    """Refuse addresses without TLS, unless the stack wants it so and the CMS can be told."""
-    wanted = read.flag("plainHttp")
+def _demand_https(read: Reader) -> None:
     for key in ("siteUrl", "adminUrl"):
         address = Address.parse(read.text(key))
-        if address is None or address.scheme == "https":
-            continue
-        if not wanted:
+        if address is not None and address.scheme != "https":
             read.say(
                 f"{read.full(key)} is {address.url!r}: everything would travel in clear, "
                 "passwords too",
                 f"Type: pulumi config set {key} https://{address.host} -s {read.stack}\n"
                 f"    or, for a demo on a network you trust: pulumi config set plainHttp true "
                 f"-s {read.stack}",
-            )
-        elif not cookies_in_clear:
-            read.say(
-                f"{read.full(key)} is {address.url!r}: the CMS of this generation sends its "
-                "cookies by https only, and nobody could log in",
-                f"Type: pulumi config set {key} https://{address.host} -s {read.stack}",
             )
 
 

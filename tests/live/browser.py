@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,8 +44,13 @@ def install() -> None:
 
 
 @contextmanager
-def browser(home: Path, authority: Path | None = None) -> Generator[BrowserContext]:
-    """Open a browser whose profile is below *home* and that trusts *authority* (a PEM file)."""
+def browser(
+    home: Path, authority: Path | None = None, words: Sequence[str] = ()
+) -> Generator[BrowserContext]:
+    """Open a browser whose profile is below *home* and that trusts *authority* (a PEM file).
+
+    *words* are more of its command line.
+    """
     if authority:
         _trust(home, authority)
     environment: dict[str, str | float | bool] = {**os.environ, "HOME": str(home)}
@@ -53,7 +58,7 @@ def browser(home: Path, authority: Path | None = None) -> Generator[BrowserConte
         context = playwright.chromium.launch_persistent_context(
             str(home / "profile"),
             executable_path=shutil.which("chromium"),
-            args=QUIET,
+            args=[*QUIET, *words],
             env=environment,
             viewport={"width": 1280, "height": 900},
         )

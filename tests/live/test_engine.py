@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import subprocess
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from sandbox import settings
+from tests.live.browser import browser
+from tests.live.editor import sign_in
 from tests.live.events import unexplained
 from tests.live.platform import Platform, eventually
 from tests.live.production import STACK, Production, production
 
 pytestmark = pytest.mark.live
+
+# Not below localhost, where browsers take plain HTTP for safe; and where a tunnel to it begins.
+CLEAR = "clear.test"
+PORT = 18080
 
 
 @pytest.fixture(scope="module", name="production")
@@ -81,8 +92,49 @@ def test_the_data_outlives_a_destroy_that_was_meant(
     production.up()
 
     production.pulumi("destroy", "--yes", "--skip-preview")
+    # It comes back as a demo in clear, which the next test looks at.
+    production.set("plainHttp", "true")
+    production.set("siteUrl", f"http://site.{CLEAR}:{PORT}")
+    production.set("adminUrl", f"http://admin.{CLEAR}:{PORT}")
 
     assert production.names("persistentvolumeclaims") == {"ov-db", "ov-static", "ov-media"}
     eventually("no pod is left", lambda: not production.names("pods"))
     production.up()
     assert platform.sql("select words from kept", stack=STACK) == ["still here"]
+
+
+def test_an_editor_logs_in_to_a_demo_in_clear(
+    production: Production, platform: Platform, tmp_path: Path
+) -> None:
+    admin = f"http://admin.{CLEAR}:{PORT}"
+    to_here = f"--host-resolver-rules=MAP *.{CLEAR} 127.0.0.1"
+
+    with tunnel(platform), browser(tmp_path, words=[to_here]) as window:
+        page = window.new_page()
+        page.set_default_timeout(15_000)
+        sign_in(page, admin, platform.administrator[0], password(platform))
+        expect(page.get_by_role("heading", name="Open Vault")).to_be_visible()
+        assert page.url.startswith(admin)
+
+
+@contextmanager
+def tunnel(platform: Platform) -> Generator[None]:
+    """Lead PORT of this machine to the proxy: the sandbox's edge knows no site without TLS."""
+    words = ("kubectl", "-n", STACK, "port-forward", "service/ov-nginx", f"{PORT}:80")
+    asked = subprocess.Popen(words, env=dict(platform.environment), stdout=subprocess.DEVNULL)
+    try:
+        there = ("-H", f"Host: site.{CLEAR}")
+        url = f"http://127.0.0.1:{PORT}/about"
+        eventually("the tunnel leads there", lambda: platform.curl(url, *there)[0] == 200)
+        yield
+    finally:
+        asked.terminate()
+        asked.wait()
+
+
+def password(platform: Platform) -> str:
+    """Return the password of the stack's first administrator."""
+    (secret,) = platform.objects(
+        "secrets", "--field-selector=metadata.name=ov-wag-administrator", stack=STACK
+    )
+    return base64.b64decode(secret["data"]["DJANGO_SUPERUSER_PASSWORD"]).decode()
