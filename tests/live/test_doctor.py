@@ -16,7 +16,7 @@ import pytest
 from operations.errors import Exit
 from sandbox.instance import CHECKOUT
 from sandbox.rancher import accounts
-from tests.live.platform import Platform
+from tests.live.platform import Platform, eventually
 from tests.live.project import DEMO, Project, chosen
 
 pytestmark = pytest.mark.live
@@ -32,6 +32,8 @@ def changed(platform: Platform, tmp_path: Path) -> Generator[Project]:
     content["config"]["openvault:uploadLimit"] = "31m"
     project.configure(content)
     yield project
+    # A test that failed leaves the stack to those that come after it, and not its lock.
+    platform.run("pulumi", "cancel", "--yes", "-s", DEMO, "--non-interactive", check=False)
     platform.run("pulumi", "up", "--yes", "--skip-preview", "-s", DEMO, "--non-interactive")
 
 
@@ -42,6 +44,12 @@ def doctor(project: Project) -> tuple[int, dict[str, Any]]:
         env=project.environment, check=False,
     )  # fmt: skip
     return said.returncode, {each["name"]: each for each in json.loads(said.stdout)["findings"]}
+
+
+def begun(platform: Platform) -> bool:
+    """Return whether the state has an operation without an end."""
+    states = platform.instance.backend.rglob(f"{DEMO}.json")
+    return any('"type": "updating"' in each.read_text() for each in states)
 
 
 def kill_an_update(project: Project) -> None:
@@ -62,6 +70,8 @@ def kill_an_update(project: Project) -> None:
             said.append(line)
             if MOMENT in line:
                 break
+        # The words come a moment before the state knows of it.
+        eventually("the state knows", lambda: begun(project.platform), seconds=20, every=0.05)
         os.killpg(engine.pid, signal.SIGKILL)
     assert MOMENT in said[-1], "".join(said)
 
