@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -49,7 +50,7 @@ def doctor(project: Project) -> tuple[int, dict[str, Any]]:
 def begun(platform: Platform) -> bool:
     """Return whether the state has an operation without an end."""
     states = platform.instance.backend.rglob(f"{DEMO}.json")
-    return any('"type": "updating"' in each.read_text() for each in states)
+    return any(re.search(r'"type":\s*"updating"', each.read_text()) for each in states)
 
 
 def kill_an_update(project: Project) -> None:
