@@ -132,6 +132,9 @@ def test_another_password_is_set_by_a_change_of_the_setting_alone(
 
 
 def test_a_server_that_is_killed_recovers_what_was_written(platform: Platform) -> None:
+    # Whoever was here before may have left it in the middle of a roll.
+    platform.kubectl("rollout", "status", "statefulset/db", "--timeout=120s")
+    platform.kubectl("wait", "pod/db-0", "--for=condition=Ready", "--timeout=120s")
     platform.sql("create table if not exists kept (word text)")
     platform.sql("insert into kept values ('written')")
     (pod,) = platform.objects("pods", "-l", "app.kubernetes.io/name=db")
