@@ -9,6 +9,7 @@ from importlib import import_module
 
 import pulumi
 
+from components import roster
 from components.artifact import Artifact
 from components.contract import Contract
 from components.endpoint import DatabaseEndpoint, Endpoint, Pods
@@ -71,6 +72,14 @@ class Companion:
         """Where it answers, as a Workload of its name does."""
         pods = Pods(service=self.name, port=self.contract.port or 80)
         return Endpoint(host=self.name, port=80, pods=pods)
+
+
+def companions() -> list[Companion]:
+    """Return what each of COMPANIONS declares of itself, whether a stack runs it or not.
+
+    Where there is none, no SDK of the cluster's is loaded for that.
+    """
+    return [declared(name) for name in roster.companions()]
 
 
 def declared(name: str) -> Companion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 from components import demand
 from components.backend import Administrator, Backend, BackendArgs
 from components.choices.rancher import Rancher
-from components.companion import Companion, CompanionArgs, Neighbours, declared
+from components.companion import CompanionArgs, Neighbours
 from components.db import Database, DatabaseArgs
 from components.frontend import Frontend, FrontendArgs
 from components.image import Image, ImageArgs
@@ -36,11 +36,6 @@ class OpenVault(pulumi.ComponentResource):
 
     # What an operator, and the tools of one, want to know of a site; no secret.
     outputs: Mapping[str, object]
-
-    @staticmethod
-    def companions() -> Sequence[Companion]:
-        """Return what each of COMPANIONS declares of itself, whether a stack runs it or not."""
-        return [declared(name) for name in COMPANIONS]
 
     def __init__(
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None

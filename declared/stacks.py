@@ -31,6 +31,29 @@ CONTEXTS = [*STACKS, "renamed"]
 # What stands for a digest that only a registry knows.
 DIGEST = f"sha256:{'5' * 64}"
 
+# What every stack seals, and what one of generation 1.x does besides.
+SECRETS = ("adminPassword", "databasePassword", "secretKey")
+OUTSIDE_SECRETS = (
+    "bucketAccessKey",
+    "bucketSecretKey",
+    "searchPassword",
+    "searchBrowserKey",
+    "signOnSecret",
+)
+
+# What a stack of generation 1.x chooses besides.
+OUTSIDE: Mapping[str, Any] = {
+    "generation": "1.x",
+    "backendImage": f"docker.io/wgbhmla/ov-wag:v1.0.0@{DIGEST}",
+    "frontendImage": f"docker.io/wgbhmla/ov-frontend:v1.0.0@{DIGEST}",
+    "bucket": "media.example.org",
+    "searchUrl": "https://search.example.org:9200",
+    "searchIndex": "site",
+    "signOnUrl": "https://example.us.auth0.com",
+    "signOnClient": "client-of-the-cms",
+    "archiveUrl": "https://americanarchive.org",
+}
+
 
 def written(stack: str) -> dict[str, Any]:
     """Return the configuration in *stack*'s committed file."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from declared import stacks
 from declared.engine import Engine
-from declared.stacks import DIGEST, declare
+from declared.stacks import OUTSIDE, declare
 
 SECRETS: Mapping[str, str] = {
     "adminPassword": "sentinel-of-the-administrator",
@@ -16,18 +16,7 @@ SECRETS: Mapping[str, str] = {
     "secretKey": "sentinel-of-the-sessions-which-has-to-be-fifty-characters-long",
 }
 
-# What a stack of generation 1.x chooses besides, and what it seals.
-OUTSIDE: Mapping[str, Any] = {
-    "generation": "1.x",
-    "backendImage": f"docker.io/wgbhmla/ov-wag:v1.0.0@{DIGEST}",
-    "frontendImage": f"docker.io/wgbhmla/ov-frontend:v1.0.0@{DIGEST}",
-    "bucket": "media.example.org",
-    "searchUrl": "https://search.example.org:9200",
-    "searchIndex": "site",
-    "signOnUrl": "https://example.us.auth0.com",
-    "signOnClient": "client-of-the-cms",
-    "archiveUrl": "https://americanarchive.org",
-}
+# What a stack of generation 1.x seals besides.
 OUTSIDE_SECRETS: Mapping[str, str] = {
     "bucketAccessKey": "sentinel-of-the-access",
     "bucketSecretKey": "sentinel-of-the-bucket-which-is-long",

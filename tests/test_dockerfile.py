@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from components.companion import companions
 from components.contract import Promise
 from components.dockerfile import labels
 from components.generations import GENERATIONS
-from components.openvault import OpenVault
 from declared.stacks import ROOT
 
 OWN = sorted((ROOT / "images").glob("*/Dockerfile"))
@@ -52,7 +52,7 @@ def test_an_image_of_ours_says_what_the_program_knows_of_it(file: Path) -> None:
     assert (promise.generation or "").split() == [*GENERATIONS]
     for generation in GENERATIONS.values():
         own = {"ov-nginx": generation.proxy, "jumpbox": generation.jumpbox}
-        contract = (own | {each.name: each.contract for each in OpenVault.companions()})[name]
+        contract = (own | {each.name: each.contract for each in companions()})[name]
 
         assert contract.disagreements(contract.required, promise) == []
         assert promise.port == contract.port

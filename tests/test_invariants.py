@@ -12,11 +12,11 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.companion import companions
 from components.generations import GENERATIONS
-from components.openvault import OpenVault
 from declared.engine import Engine, texts
-from declared.stacks import DIGEST, SCHEMA, STACKS, chosen
-from tests.stacks import ONE, OUTSIDE, configured, settled, settled_of_one, up
+from declared.stacks import DIGEST, OUTSIDE, SCHEMA, STACKS, chosen
+from tests.stacks import ONE, configured, settled, settled_of_one, up
 
 RUNS = {"0.x": settled, "1.x": settled_of_one}
 HOSTS = ("siteUrl", "adminUrl")
@@ -139,7 +139,7 @@ def test_every_variable_is_read_by_the_image_that_gets_it(run: tuple[str, str, E
         "ov-wag": generation.backend,
         "ov-wag-migrate": generation.migration,
         "reindex": generation.reindex,
-        **{each.name: each.contract for each in OpenVault.companions()},
+        **{each.name: each.contract for each in companions()},
     }
     for maker in engine.pods:
         contract = contracts[maker.name]

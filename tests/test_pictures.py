@@ -169,7 +169,7 @@ def test_questions_to_the_name_server_are_no_arrow() -> None:
         ("DoesNotExist", None, False),
     ],
 )
-def test_a_selector_may_be_an_expression(operator: str, values: Any, selected: bool) -> None:  # noqa: FBT001, a case of the table
+def test_a_selector_may_be_an_expression(operator: str, values: Any, *, selected: bool) -> None:
     selector = {"matchExpressions": [{"key": "tier", "operator": operator, "values": values}]}
 
     assert matches(selector, PODS[1].labels) is selected

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pulumi
 
-from components import OpenVault, Settings
+from components import OpenVault, Settings, companions
 
 
 class Copy(pulumi.ComponentResource):
@@ -18,7 +18,7 @@ class Copy(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-settings = Settings.load(pulumi.get_stack(), OpenVault.companions())
+settings = Settings.load(pulumi.get_stack(), companions())
 for number in range(int(os.environ["OV_COPIES"])):
     namespace = f"ov-bench-{number:02}"
     OpenVault(

@@ -83,7 +83,7 @@ def _restrictions(pod: Resource, container: Inputs) -> dict[str, Any]:
         if mount["mountPath"] not in claimed
     }
     return {
-        "user": owner(pod),
+        "user": owner(pod.pod),
         "read-only": security["readOnlyRootFilesystem"],
         "capabilities": security["capabilities"]["drop"],
         "more privileges": security["allowPrivilegeEscalation"],

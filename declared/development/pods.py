@@ -74,7 +74,7 @@ class Pods:
     def owners(self) -> Mapping[str, str]:
         """Who writes to each volume, as user:group."""
         return {
-            claim: owner(pod)
+            claim: owner(pod.pod)
             for pod in self.engine.pods
             for claim, mount in mounts(pod.pod, pod.container)
             if not mount.get("readOnly")
@@ -165,7 +165,7 @@ def restrictions(pod: Inputs, container: Inputs) -> Service:
         if volume["name"] == mount["name"]
     }
     made: Service = {
-        "user": _owner(pod),
+        "user": owner(pod),
         "read_only": container["securityContext"]["readOnlyRootFilesystem"],
         "cap_drop": container["securityContext"]["capabilities"]["drop"],
         "security_opt": ["no-new-privileges:true"],
@@ -196,12 +196,8 @@ def mounts(pod: Inputs, container: Inputs) -> list[tuple[str, Inputs]]:
     return [(claims[each["name"]], each) for each in mounted if each["name"] in claims]
 
 
-def owner(pod: Resource) -> str:
+def owner(pod: Inputs) -> str:
     """Return the user and the group of a pod."""
-    return _owner(pod.pod)
-
-
-def _owner(pod: Inputs) -> str:
     context = pod["securityContext"]
     return f"{int(context['runAsUser'])}:{int(context['runAsGroup'])}"
 

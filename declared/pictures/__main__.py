@@ -6,30 +6,10 @@ from collections.abc import Mapping
 
 from declared.engine import Engine
 from declared.pictures.files import README, files
-from declared.stacks import DIGEST, ROOT, configured, declare
+from declared.stacks import OUTSIDE, OUTSIDE_SECRETS, ROOT, SECRETS, configured, declare
 
 # The stack that has everything.
 STACK = "ov-demo"
-
-_SECRETS = ("adminPassword", "databasePassword", "secretKey")
-_SECRETS_OF_ONE = (
-    "bucketAccessKey",
-    "bucketSecretKey",
-    "searchPassword",
-    "searchBrowserKey",
-    "signOnSecret",
-)
-_ONE: Mapping[str, str] = {
-    "generation": "1.x",
-    "backendImage": f"docker.io/wgbhmla/ov-wag:v1.0.0@{DIGEST}",
-    "frontendImage": f"docker.io/wgbhmla/ov-frontend:v1.0.0@{DIGEST}",
-    "bucket": "media.example.org",
-    "searchUrl": "https://search.example.org:9200",
-    "searchIndex": "site",
-    "signOnUrl": "https://example.us.auth0.com",
-    "signOnClient": "client",
-    "archiveUrl": "https://americanarchive.org",
-}
 
 
 def _engine(keys: tuple[str, ...], choices: Mapping[str, str]) -> Engine:
@@ -42,8 +22,8 @@ def _engine(keys: tuple[str, ...], choices: Mapping[str, str]) -> Engine:
 def main() -> None:
     """Write each file that is not yet what it has to be."""
     declared = {
-        "0.x": _engine(_SECRETS, {}).manifests,
-        "1.x": _engine(_SECRETS + _SECRETS_OF_ONE, _ONE).manifests,
+        "0.x": _engine(SECRETS, {}).manifests,
+        "1.x": _engine(SECRETS + OUTSIDE_SECRETS, OUTSIDE).manifests,
     }
     for name, text in files(declared, (ROOT / README).read_text()).items():
         path = ROOT / name

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 GAP = 34.0
@@ -116,11 +117,16 @@ def _order(layers: list[list[Place]], links: Sequence[tuple[Place, Place]]) -> N
     for turn in range(_ROUNDS):
         for layer in layers if turn % 2 == 0 else layers[::-1]:
             at = {id(place): index for each in layers for index, place in enumerate(each)}
-            layer.sort(key=lambda place: _middle(_linked(place, links), lambda p: at[id(p)]))  # noqa: B023
+            layer.sort(key=partial(_pulled, links, at))
         if (count := _crossings(layers, links)) < fewest:
             fewest, best = count, [list(layer) for layer in layers]
     for layer, order in zip(layers, best, strict=True):
         layer[:] = order
+
+
+def _pulled(links: Sequence[tuple[Place, Place]], at: Mapping[int, int], place: Place) -> float:
+    """Return where in its layer a place is drawn to; *at* is each one's position there."""
+    return _middle(_linked(place, links), lambda other: at[id(other)])
 
 
 def _linked(place: Place, links: Sequence[tuple[Place, Place]]) -> list[Place]:

@@ -173,7 +173,7 @@ def _require_ports(compose: Compose, known: Mapping[str, str], *, frontend: bool
                 "a port is a number from 1 to 65535",
                 f"Type for example: {name}=8090 ./ov dev up",
             )
-        if _taken(address, int(port)) and not compose.running(service):
+        if taken(address, int(port)) and not compose.running(service):
             raise Refused(
                 Exit.UNFIT,
                 f"Port {port} of {address} is taken",
@@ -182,7 +182,8 @@ def _require_ports(compose: Compose, known: Mapping[str, str], *, frontend: bool
             )
 
 
-def _taken(address: str, port: int) -> bool:
+def taken(address: str, port: int) -> bool:
+    """Return whether another program listens at a port of this machine."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -17,11 +17,11 @@ from declared.pictures.architecture import Words, architecture, role, unguarded
 from declared.pictures.drawing import drawn
 from declared.pictures.graph import Box, Graph, Kind, State
 from declared.pictures.objects import Maker
-from operations.errors import Exit, Refused
 from operations.graph.deployed import Deployed, Object, deployed
 from operations.graph.health import claim_health, containers, health
 from operations.listing import Row, rows
 from operations.project import CHECKOUT, DEMO, Folder, Project
+from operations.writing import write
 
 _STYLES: Mapping[State, str] = {
     State.READY: "green",
@@ -56,15 +56,7 @@ def command(
     found = deployed(context, stack)
     graph = graph_of(found, {row.service: row for row in rows(project, [stack])}, context)
     path = output or Path(f"{stack}.svg")
-    try:
-        path.write_text(drawn(stack, graph), encoding="utf-8")
-    except OSError as error:
-        raise Refused(
-            Exit.USAGE,
-            f"{path} cannot be written",
-            str(error.strerror or error),
-            f"Name another file: ./ov graph {stack} -o FILE.svg",
-        ) from None
+    write(path, drawn(stack, graph))
     _show(graph, path)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT  # pyright: ignore[reportMissingTypeStubs]
-from playwright.sync_api import Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
 from typing_extensions import override
 
 from declared.stacks import ROOT
@@ -77,14 +77,14 @@ class Reader:
     links: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        self.page.on("console", lambda said: self._if(said.type == "error", said.text))
+        self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.trouble.append(f"script: {error}"))
         self.page.on("request", self._asked)
         self.page.on("response", self._answered)
 
-    def _if(self, holds: bool, text: str) -> None:  # noqa: FBT001
-        if holds:
-            self.trouble.append(f"console: {text}")
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.trouble.append(f"console: {message.text}")
 
     def _asked(self, request: Request) -> None:
         own = request.url.startswith((self.address, "data:", "blob:"))

@@ -64,12 +64,12 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 @pytest.fixture(autouse=True)
 def free_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no port of the machine matter but those a test speaks of."""
-    taken = command._taken  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    taken = command.taken
 
     def only_chosen(address: str, port: int) -> bool:
         return port != 8080 and taken(address, port)
 
-    monkeypatch.setattr(command, "_taken", only_chosen)
+    monkeypatch.setattr(command, "taken", only_chosen)
 
 
 def asked(docker: Path) -> str:

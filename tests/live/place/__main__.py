@@ -4,11 +4,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pulumi_rancher2 as rancher2
 
-from components import OpenVault, Settings, require_rancher
+from components import Settings, companions, require_rancher
 from components.namespace import Namespace, NamespaceArgs
 from components.project import Project, ProjectArgs
 
-settings = require_rancher(Settings.load(pulumi.get_stack(), OpenVault.companions()))
+settings = require_rancher(Settings.load(pulumi.get_stack(), companions()))
 assert settings.rancher
 name = settings.namespace
 rancher = rancher2.Provider(
